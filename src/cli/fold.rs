@@ -1,0 +1,337 @@
+//! `chat-goals fold`: the rules over lines of JSON, with no broker. It drives the pipeline that `run` drives, with
+//! everything in one partition and in memory; the clock is the latest time in the lines.
+
+use super::progress::Progress;
+use crate::contract::json::{input, output};
+use crate::domain::ids::{ChannelId, ChatId};
+use crate::domain::settings::{Channel, Settings};
+use crate::domain::time::Timestamp;
+use crate::pipeline::Pipeline;
+use crate::pipeline::outlet::Outlet;
+use crate::stages::chats::StatusChange;
+use crate::stages::managers::Counter;
+use crate::stages::messages::{Bad, ToChat, ToCustomer, ToManager};
+use anyhow::Context as _;
+use serde::Serialize;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, BufWriter, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Bad lines were met, and the rest was folded.
+const DONE_WITH_BAD_LINES: u8 = 3;
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// Files of JSON lines in log order; standard input if there is none, or for `-`
+    files: Vec<PathBuf>,
+    /// Take only records at this time or before, and move the clock there at the end (RFC 3339 or epoch ms)
+    #[arg(long, value_name = "TIME", value_parser = super::time)]
+    until: Option<Timestamp>,
+    /// What to print
+    #[arg(long, value_delimiter = ',', default_value = "changes", value_name = "WHAT,…")]
+    emit: Vec<Emit>,
+    /// Count every channel as subscribed always (A2)
+    #[arg(long)]
+    no_subscription: bool,
+    /// Stop at the first bad line
+    #[arg(long)]
+    strict: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Emit {
+    /// Every change as it happens
+    Changes,
+    /// The latest view of every chat, with its rounds
+    Statuses,
+    /// The counters that are not zero
+    Counters,
+}
+
+pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let mut fold = Fold {
+        pipeline: Pipeline::offline(),
+        settings: Settings::new(!args.no_subscription),
+        until: args.until,
+        out: Printer {
+            to: BufWriter::with_capacity(1 << 16, io::stdout().lock()),
+            changes: args.emit.contains(&Emit::Changes),
+        },
+    };
+    let standard_input = [PathBuf::from("-")];
+    let files = if args.files.is_empty() { &standard_input[..] } else { &args.files };
+    let progress = Progress::of_files(files);
+    let mut bad_lines = 0u64;
+    'files: for path in files {
+        let mut reader: Box<dyn BufRead> = if path.as_os_str() == "-" {
+            Box::new(BufReader::with_capacity(1 << 20, io::stdin().lock()))
+        } else {
+            let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+            Box::new(BufReader::with_capacity(1 << 20, file))
+        };
+        let mut line = Vec::with_capacity(4096);
+        for number in 1u64.. {
+            line.clear();
+            let read = reader
+                .read_until(b'\n', &mut line)
+                .with_context(|| format!("cannot read {}", path.display()))?;
+            if read == 0 {
+                break;
+            }
+            progress.add(read);
+            if let Err(reason) = fold.line(line.trim_ascii())? {
+                bad_lines += 1;
+                progress.print(&format!("{}:{number}: {reason}", path.display()));
+                if args.strict {
+                    break 'files;
+                }
+            }
+        }
+    }
+    progress.finish();
+    if bad_lines == 0 || !args.strict {
+        fold.finish(&args.emit)?;
+    }
+    fold.out.to.flush()?;
+    fold.hint();
+    if bad_lines > 0 {
+        eprintln!("{bad_lines} bad {}", if bad_lines == 1 { "line" } else { "lines" });
+        return Ok(ExitCode::from(DONE_WITH_BAD_LINES));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+struct Fold<'a> {
+    pipeline: Pipeline,
+    settings: Settings,
+    until: Option<Timestamp>,
+    out: Printer<'a>,
+}
+
+impl Fold<'_> {
+    /// Folds one line; the inner error is why it is bad.
+    fn line(&mut self, line: &[u8]) -> anyhow::Result<Result<(), String>> {
+        if line.is_empty() {
+            return Ok(Ok(()));
+        }
+        let parsed = match input::parse::<input::LineJson<'_>>(line) {
+            Ok(parsed) => parsed,
+            Err(reason) => return Ok(Err(reason)),
+        };
+        let line = match parsed.line() {
+            Ok(line) => line,
+            Err(reason) => return Ok(Err(reason)),
+        };
+        match line {
+            input::Line::Chat(event) => {
+                if !self.takes(event.at) {
+                    return Ok(Ok(()));
+                }
+                // A bad record does not move the clock.
+                if let Some(channel) = self.pipeline.chats[&0].channel_of(event.chat)
+                    && **channel != *event.channel
+                {
+                    let bad = Bad::OtherChannel {
+                        chat: event.chat.into(),
+                        belongs_to: channel.clone(),
+                        named: event.channel.into(),
+                    };
+                    return Ok(Err(bad.to_string()));
+                }
+                self.tick(event.at)?;
+                let folded =
+                    self.pipeline.chat_event(0, &event, None, &self.settings, &mut self.out)?;
+                Ok(folded.map_err(|bad| bad.to_string()))
+            }
+            input::Line::Customer(event) => {
+                if !self.takes(event.at) {
+                    return Ok(Ok(()));
+                }
+                self.tick(event.at)?;
+                let folded =
+                    self.pipeline.customer_event(0, &event, None, &self.settings, &mut self.out)?;
+                Ok(folded.map_err(|bad| bad.to_string()))
+            }
+            input::Line::Goal(change) => {
+                if self.takes(change.at) {
+                    self.tick(change.at)?;
+                    if let Some(effect) = self.settings.add(change, None) {
+                        self.pipeline.setting_read(&effect);
+                        self.pipeline.sweep(0, &mut usize::MAX.clone(), &self.settings, &mut self.out)?;
+                    }
+                }
+                Ok(Ok(()))
+            }
+        }
+    }
+
+    fn takes(&self, at: Timestamp) -> bool {
+        self.until.is_none_or(|until| at <= until)
+    }
+
+    fn tick(&mut self, at: Timestamp) -> anyhow::Result<()> {
+        self.pipeline.tick(0, at, &mut usize::MAX.clone(), &self.settings, &mut self.out)?;
+        Ok(())
+    }
+
+    fn finish(&mut self, emit: &[Emit]) -> anyhow::Result<()> {
+        if let Some(until) = self.until {
+            self.tick(until)?;
+        }
+        if emit.contains(&Emit::Statuses) {
+            self.statuses()?;
+        }
+        if emit.contains(&Emit::Counters) {
+            self.counters()?;
+        }
+        Ok(())
+    }
+
+    fn statuses(&mut self) -> anyhow::Result<()> {
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Line<'a> {
+            goal_status: output::StatusJson<'a>,
+        }
+        let task = &self.pipeline.chats[&0];
+        let mut rows: Vec<_> = task.table.rows().map(|(_, row)| row).collect();
+        rows.sort_unstable_by(|a, b| (&a.channel, &a.chat).cmp(&(&b.channel, &b.chat)));
+        for row in rows {
+            let Some(published) = row.live.as_ref().and_then(|live| live.published.as_ref()) else { continue };
+            let channel = self.settings.channel(&row.channel);
+            let rounds = row.rounds(channel, task.clock());
+            let goal_status = output::status(&row.channel, &row.chat, &published.view, &rounds, channel);
+            self.out.print(&Line { goal_status })?;
+        }
+        Ok(())
+    }
+
+    fn counters(&mut self) -> anyhow::Result<()> {
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Line<'a> {
+            manager_goal_counters: output::CounterJson<'a>,
+        }
+        // Only the sums are printed, so that nothing is published on the way.
+        self.pipeline.flush(self.pipeline.chats[&0].clock(), &mut Silent)?;
+        let table = &self.pipeline.managers[&0].table;
+        let mut rows: Vec<_> = table.rows().map(|(_, row)| row).filter(|row| !row.counts.is_zero()).collect();
+        rows.sort_unstable_by_key(|row| {
+            // A total after its dates, the whole channel after its managers.
+            let manager = (row.bucket.manager.is_none(), row.bucket.manager.clone());
+            (row.channel.clone(), manager, row.bucket.date.is_none(), row.bucket.date)
+        });
+        for row in rows {
+            let manager_goal_counters = output::totals(&row.channel, &row.bucket, &row.counts);
+            self.out.print(&Line { manager_goal_counters })?;
+        }
+        Ok(())
+    }
+
+    /// A2: a goal without a subscription is easily forgotten.
+    fn hint(&self) {
+        let mut silent: Vec<&ChannelId> = self
+            .settings
+            .channels()
+            .filter(|(_, channel)| !channel.goals().is_empty() && !channel.ever_subscribed())
+            .map(|(id, _)| id)
+            .collect();
+        silent.sort();
+        for channel in silent {
+            eprintln!(
+                "hint: channel {channel} has a goal but never subscribed, so nothing is tracked \
+                 (subscriptionSet, or --no-subscription)"
+            );
+        }
+    }
+}
+
+/// Prints changes as lines of JSON.
+struct Printer<'a> {
+    to: BufWriter<io::StdoutLock<'a>>,
+    changes: bool,
+}
+
+impl Printer<'_> {
+    fn print(&mut self, line: &impl Serialize) -> anyhow::Result<()> {
+        serde_json::to_writer(&mut self.to, line).map_err(io::Error::from)?;
+        self.to.write_all(b"\n")?;
+        Ok(())
+    }
+}
+
+impl Outlet for Printer<'_> {
+    fn status_changed(&mut self, change: StatusChange, channel: &Channel) -> anyhow::Result<()> {
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Line<'a> {
+            goal_status_changed: output::StatusJson<'a>,
+        }
+        if !self.changes {
+            return Ok(());
+        }
+        self.print(&Line { goal_status_changed: output::status_changed(&change, channel) })
+    }
+
+    fn chat_deleted(&mut self, channel: &ChannelId, chat: &ChatId, revision: u32) -> anyhow::Result<()> {
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Line<'a> {
+            goal_status_changed: Deletion<'a>,
+        }
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Deletion<'a> {
+            channel_id: &'a str,
+            chat_id: &'a str,
+            deleted: bool,
+            revision: u32,
+        }
+        if !self.changes {
+            return Ok(());
+        }
+        let goal_status_changed = Deletion { channel_id: channel, chat_id: chat, deleted: true, revision };
+        self.print(&Line { goal_status_changed })
+    }
+
+    fn counter(&mut self, _: Counter) -> anyhow::Result<()> {
+        Ok(())
+    }
+
+    fn to_chat(&mut self, _: ToChat) -> anyhow::Result<()> {
+        unreachable!("offline every chat is here")
+    }
+
+    fn to_customer(&mut self, _: i32, _: ToCustomer) -> anyhow::Result<()> {
+        unreachable!("offline every customer is here")
+    }
+
+    fn to_manager(&mut self, _: i32, _: ToManager) -> anyhow::Result<()> {
+        unreachable!("offline every counter is here")
+    }
+}
+
+/// Prints nothing: offline the counters are printed from their rows.
+struct Silent;
+
+impl Outlet for Silent {
+    fn status_changed(&mut self, _: StatusChange, _: &Channel) -> anyhow::Result<()> {
+        Ok(())
+    }
+    fn chat_deleted(&mut self, _: &ChannelId, _: &ChatId, _: u32) -> anyhow::Result<()> {
+        Ok(())
+    }
+    fn counter(&mut self, _: Counter) -> anyhow::Result<()> {
+        Ok(())
+    }
+    fn to_chat(&mut self, _: ToChat) -> anyhow::Result<()> {
+        Ok(())
+    }
+    fn to_customer(&mut self, _: i32, _: ToCustomer) -> anyhow::Result<()> {
+        Ok(())
+    }
+    fn to_manager(&mut self, _: i32, _: ToManager) -> anyhow::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,35 @@
+//! The command line: one file a command. Each returns its exit code: 0 done, 1 failed, 2 wrong usage, and what the
+//! command says of others.
+
+mod fold;
+mod progress;
+
+use crate::domain::time::Timestamp;
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Tracks one goal per chat channel, exactly once
+#[derive(Parser)]
+#[command(name = "chat-goals", version, max_term_width = 100)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Fold lines of JSON, with no broker
+    Fold(fold::Args),
+}
+
+/// Does what the command line says.
+pub fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
+    match &cli.command {
+        Command::Fold(args) => fold::run(args),
+    }
+}
+
+/// A time on the command line: RFC 3339 or whole epoch milliseconds.
+fn time(text: &str) -> Result<Timestamp, String> {
+    crate::contract::json::input::time_argument(text)
+}

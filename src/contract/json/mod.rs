@@ -1,0 +1,4 @@
+//! The proto3 JSON mapping of the records: inputs to what the stages take, results to what is published.
+
+pub mod input;
+pub mod output;

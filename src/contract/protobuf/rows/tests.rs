@@ -1,0 +1,383 @@
+//! Rows come back as they were, and their bytes stay what they are.
+
+use super::*;
+use crate::contract::protobuf::arbitrary::{
+    any_bucket, any_counts, any_date, any_events, any_goal_id, any_time, id,
+};
+use crate::domain::conversation::{Assignment, Close, Conversation, Cycle, Named, Reply};
+use crate::domain::credit::Contribution;
+use crate::domain::rounds::{Outcome, Round};
+use crate::domain::seal::{Seal, SealedRound};
+use crate::domain::status::{KnownRound, LastRound, OutcomeKind, ShownRound, Status, View};
+use crate::domain::time::DAY;
+use crate::stages::chats::{LiveChat, Published};
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+
+fn any_reply() -> impl Strategy<Value = Reply> {
+    (any_time(), id()).prop_map(|(at, manager)| Reply { at, manager })
+}
+
+fn any_named() -> impl Strategy<Value = Named> {
+    (id(), any_time()).prop_map(|(customer, at)| Named { customer, at })
+}
+
+fn any_cycle() -> BoxedStrategy<Cycle> {
+    let time = || option::of(any_time());
+    (time(), time(), option::of(any_reply()), any::<bool>(), time(), time())
+        .prop_map(|(opened, asked, early, replied, closed, last)| Cycle {
+            opened,
+            asked,
+            early,
+            replied,
+            closed,
+            last,
+        })
+        .boxed()
+}
+
+fn any_conversation() -> BoxedStrategy<Conversation> {
+    let close = (any_time(), option::of(id())).prop_map(|(at, by)| Close { at, by });
+    let assignment = (any_time(), option::of(id())).prop_map(|(at, manager)| Assignment { at, manager });
+    let lists = (
+        vec(any_reply(), 0..3),
+        vec(close, 0..3),
+        vec(assignment, 0..3),
+        vec(any_named(), 0..3),
+        any_events(),
+    );
+    (any_cycle(), lists, option::of(any_named()), any::<bool>())
+        .prop_map(
+            |(cycle, (replies, closes, assignments, customers, events), latest_customer, replied_before)| {
+                Conversation {
+                    cycle,
+                    replies,
+                    closes,
+                    assignments,
+                    customers,
+                    latest_customer,
+                    events,
+                    replied_before,
+                }
+            },
+        )
+        .boxed()
+}
+
+fn any_contributions() -> BoxedStrategy<Vec<Contribution>> {
+    let contribution = (id(), any_date(), any::<[bool; 4]>(), any::<u32>()).prop_map(
+        |(manager, date, [measured, achieved, missed, ended], closes)| Contribution {
+            manager,
+            date,
+            measured,
+            achieved,
+            missed,
+            ended,
+            closes,
+        },
+    );
+    vec(contribution, 0..3).boxed()
+}
+
+/// Start and deadline: mostly whole days apart, as they are.
+fn any_period() -> impl Strategy<Value = (Timestamp, Timestamp)> {
+    prop_oneof![
+        (any_time(), 0..31_i64).prop_map(|(start, days)| (start, start.plus(days * DAY))),
+        (any_time(), any_time()),
+    ]
+}
+
+fn any_sealed() -> BoxedStrategy<SealedRound> {
+    let outcome = prop_oneof![
+        Just(Outcome::Open),
+        Just(Outcome::Superseded),
+        Just(Outcome::Missed),
+        (any_time(), option::of(id())).prop_map(|(at, by)| Outcome::Achieved { at, by }),
+    ];
+    (any::<u32>(), any_goal_id(), any_period(), id(), outcome, id())
+        .prop_map(|(number, goal, (start, deadline), manager, outcome, credited)| SealedRound {
+            round: Round { number, goal, start, deadline, manager, outcome },
+            credited,
+        })
+        .boxed()
+}
+
+fn any_seal() -> BoxedStrategy<Seal> {
+    (
+        any::<u32>(),
+        option::of(any_sealed()),
+        option::of(any_sealed()),
+        option::of(any_reply()),
+        any_contributions(),
+    )
+        .prop_map(|(count, achieved, last, reply, contributions)| Seal {
+            count,
+            achieved,
+            last,
+            reply,
+            contributions,
+        })
+        .boxed()
+}
+
+fn any_outcome_kind() -> impl Strategy<Value = OutcomeKind> {
+    prop::sample::select(vec![
+        OutcomeKind::Open,
+        OutcomeKind::Superseded,
+        OutcomeKind::Missed,
+        OutcomeKind::Achieved,
+    ])
+}
+
+fn any_view() -> BoxedStrategy<View> {
+    let status = prop::sample::select(vec![
+        Status::None,
+        Status::AwaitingReply,
+        Status::Measuring,
+        Status::Missed,
+        Status::Achieved,
+    ]);
+    let achieved = (option::of(any_time()), option::of(id()));
+    let shown =
+        (any_goal_id(), any_period(), achieved, id(), id()).prop_map(
+            |(goal, (start, deadline), (achieved_at, achieved_by), manager, first_reply_manager)| {
+                ShownRound { goal, start, deadline, achieved_at, achieved_by, manager, first_reply_manager }
+            },
+        );
+    let round = (any::<u32>(), any_goal_id(), any_period(), any_outcome_kind()).prop_map(
+        |(number, goal, (start, deadline), outcome)| LastRound { number, goal, start, deadline, outcome },
+    );
+    (option::of(id()), status, option::of(shown), option::of(round))
+        .prop_map(|(customer, status, shown, round)| View { customer, status, shown, round })
+        .boxed()
+}
+
+fn any_published() -> BoxedStrategy<Published> {
+    let known = (any_period(), any_outcome_kind(), option::of(any_time())).prop_map(
+        |((start, deadline), outcome, achieved_at)| KnownRound { start, deadline, outcome, achieved_at },
+    );
+    (any_view(), vec(known, 0..3), any_contributions(), option::of(any_time()))
+        .prop_map(|(view, rounds, contributions, due)| Published { view, rounds, contributions, due })
+        .boxed()
+}
+
+fn any_chat_row() -> BoxedStrategy<ChatRow> {
+    let live = (any_conversation(), any_seal(), option::of(any_published()))
+        .prop_map(|(conversation, seal, published)| Box::new(LiveChat { conversation, seal, published }));
+    (id(), id(), option::of(any_time()), any::<u32>(), option::weighted(0.9, live))
+        .prop_map(|(channel, chat, deleted, revision, live)| ChatRow {
+            channel,
+            chat,
+            deleted,
+            revision,
+            live,
+        })
+        .boxed()
+}
+
+fn any_customer_row() -> impl Strategy<Value = CustomerRow> {
+    let neighbour = (id(), any_time()).prop_map(|(customer, merged_at)| Neighbour { customer, merged_at });
+    let link = (id(), any::<i32>()).prop_map(|(chat, partition)| Link { chat, partition });
+    (id(), id(), vec(neighbour, 0..3), vec(link, 0..3), any_events()).prop_map(
+        |(channel, customer, neighbours, chats, events)| CustomerRow {
+            channel,
+            customer,
+            neighbours,
+            chats,
+            events,
+        },
+    )
+}
+
+fn any_counter_row() -> impl Strategy<Value = CounterRow> {
+    (id(), any_bucket(), any_counts(), any_counts(), any::<u32>()).prop_map(
+        |(channel, bucket, counts, published, revision)| CounterRow {
+            channel,
+            bucket,
+            counts,
+            published,
+            revision,
+        },
+    )
+}
+
+proptest! {
+    #[test]
+    fn a_chat_row_comes_back(row in any_chat_row()) {
+        prop_assert_eq!(decode_chat(&encode_chat(&row)), Ok(row));
+    }
+
+    #[test]
+    fn a_customer_row_comes_back(row in any_customer_row()) {
+        prop_assert_eq!(decode_customer(&encode_customer(&row)), Ok(row));
+    }
+
+    #[test]
+    fn a_counter_row_comes_back(row in any_counter_row()) {
+        prop_assert_eq!(decode_counter(&encode_counter(&row)), Ok(row));
+    }
+
+    #[test]
+    fn bytes_that_are_no_row_never_panic(bytes in vec(any::<u8>(), 0..64)) {
+        let version = [8, 1];
+        let bytes = [&version[..], &bytes].concat();
+        let _ = (decode_chat(&bytes), decode_customer(&bytes), decode_counter(&bytes));
+    }
+}
+
+#[test]
+fn a_row_of_newer_rules_is_refused() {
+    let newer = "this binary is older than the state: the row was written under rules version 2, \
+                 and this binary knows 1";
+    let row = [8, 2];
+    assert_eq!(decode_chat(&row), Err(newer.into()));
+    assert_eq!(decode_customer(&row), Err(newer.into()));
+    assert_eq!(decode_counter(&row), Err(newer.into()));
+    let without = "the row does not say under which rules it was written";
+    assert_eq!(decode_counter(&[]), Err(without.into()));
+}
+
+#[test]
+fn a_row_that_names_an_id_that_it_does_not_hold_is_refused() {
+    let mut row = pb::ChatRow::decode(encode_chat(&sample_chat()).as_slice()).unwrap();
+    row.live.as_mut().unwrap().names.pop();
+    assert_eq!(decode_chat(&row.encode_to_vec()), Err("the row names no id number 4".into()));
+}
+
+/// 2026-03-29T03:24:30Z.
+const REPLIED: Timestamp = Timestamp(1_774_754_670_000);
+
+fn sample_chat() -> ChatRow {
+    let at = |seconds: i64| REPLIED.plus(seconds * 1_000);
+    let date = "2026-03-29".parse().unwrap();
+    let goals = vec![GoalId(0), GoalId(2)];
+    let deadline = at(0).plus(7 * DAY);
+    let contribution = Contribution {
+        manager: "9187".into(),
+        date,
+        measured: true,
+        achieved: true,
+        missed: false,
+        ended: true,
+        closes: 1,
+    };
+    let sealed = Round {
+        number: 1,
+        goal: GoalId(1),
+        start: at(-9_000_000),
+        deadline: at(-9_000_000).plus(DAY),
+        manager: "9188".into(),
+        outcome: Outcome::Missed,
+    };
+    let conversation = Conversation {
+        cycle: Cycle {
+            opened: Some(at(-60)),
+            asked: Some(at(-30)),
+            early: Some(Reply { at: at(-45), manager: "9187".into() }),
+            replied: true,
+            closed: Some(at(60)),
+            last: Some(at(60)),
+        },
+        replies: vec![Reply { at: at(0), manager: "9187".into() }],
+        closes: vec![Close { at: at(60), by: Some("9188".into()) }],
+        assignments: vec![Assignment { at: at(-50), manager: None }],
+        customers: vec![Named { customer: "u1".into(), at: at(-30) }],
+        latest_customer: Some(Named { customer: "u1".into(), at: at(-30) }),
+        events: vec![JudgedEvent { at: at(30), id: Some("e1".into()), goals }],
+        replied_before: true,
+    };
+    let view = View {
+        customer: Some("u1".into()),
+        status: Status::Achieved,
+        shown: Some(ShownRound {
+            goal: GoalId(2),
+            start: at(0),
+            deadline,
+            achieved_at: Some(at(30)),
+            achieved_by: Some("e1".into()),
+            manager: "9187".into(),
+            first_reply_manager: "9187".into(),
+        }),
+        round: Some(LastRound {
+            number: 2,
+            goal: GoalId(2),
+            start: at(0),
+            deadline,
+            outcome: OutcomeKind::Achieved,
+        }),
+    };
+    ChatRow {
+        channel: "6263".into(),
+        chat: "6606".into(),
+        deleted: Some(at(-100)),
+        revision: 5,
+        live: Some(Box::new(LiveChat {
+            conversation,
+            seal: Seal {
+                count: 1,
+                achieved: None,
+                last: Some(SealedRound { round: sealed, credited: "9189".into() }),
+                reply: Some(Reply { at: at(-9_000_000), manager: "9188".into() }),
+                contributions: vec![Contribution { missed: true, ended: false, ..contribution.clone() }],
+            },
+            published: Some(Published {
+                view,
+                rounds: vec![KnownRound {
+                    start: at(0),
+                    deadline,
+                    outcome: OutcomeKind::Achieved,
+                    achieved_at: Some(at(30)),
+                }],
+                contributions: vec![contribution],
+                due: Some(deadline.plus(1)),
+            }),
+        })),
+    }
+}
+
+fn sample_customer() -> CustomerRow {
+    CustomerRow {
+        channel: "6263".into(),
+        customer: "u1".into(),
+        neighbours: vec![Neighbour { customer: "u2".into(), merged_at: REPLIED }],
+        chats: vec![Link { chat: "6606".into(), partition: 3 }],
+        events: vec![JudgedEvent { at: REPLIED, id: Some("e1".into()), goals: vec![GoalId(0), GoalId(2)] }],
+    }
+}
+
+fn sample_counter() -> CounterRow {
+    let counts = Counts { measured: 6, achieved: 5, missed: 1, ended: 4, closes: 7, achieved_of_ended: 3 };
+    CounterRow {
+        channel: "6263".into(),
+        bucket: Bucket { manager: Some("9187".into()), date: "2026-03-29".parse().ok() },
+        counts,
+        published: Counts { measured: 5, ..counts },
+        revision: 9,
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// These bytes lie in stores and changelogs. If this fails, rows that are there already cannot be read any more.
+#[test]
+fn the_bytes_of_rows_are_frozen() {
+    assert_eq!(hex(&encode_chat(&sample_chat())), CHAT);
+    assert_eq!(hex(&encode_customer(&sample_customer())), CUSTOMER);
+    assert_eq!(hex(&encode_counter(&sample_counter())), COUNTER);
+}
+
+const CHAT: &str = "\
+    08011204363236331a04363630362090bef6bcd333280532e70108a0c080faa667120439313837120439313838120275\
+    311204393138391a1608ffd20e109ffe0a1a0608cfe80c1001200128003000220608bfa90710012a021002320408dfb6\
+    0d3a06089ffe0a10034206089ffe0a10034a0c08dfd403120265311a02000250015a3008011a120801100118bf919087\
+    432002300348025004220808bf9190874310022a0e080110bda0011801200128013801624c080310051a14100218bfa9\
+    07200e38dfd4034202653148015001220c0802100218bfa907200e30042a0c18bfa907200e300438dfd403320e080110\
+    bda001180120013001380138c2e6dcc004";
+const CUSTOMER: &str = "\
+    08011204363236331a027531220b0a02753210b0cbfcbcd3332a080a04363630361003320f08b0cbfcbcd33312026531\
+    1a020002";
+const COUNTER: &str = "\
+    08011204363236331a043931383720bda0012a0c080c100a18022008280e3006320208023809";

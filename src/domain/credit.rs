@@ -1,0 +1,172 @@
+//! Who is credited (E1) and what a chat adds to the counters (E3).
+
+use super::conversation::{Close, Conversation};
+use super::ids::ManagerId;
+use super::rounds::{Outcome, Round};
+use super::seal::Seal;
+use super::settings::Channel;
+use super::time::Timestamp;
+use chrono::NaiveDate;
+
+/// What a chat adds to the counters of one manager and date. Everything but `closes` counts once at most.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contribution {
+    /// The empty id is nobody.
+    pub manager: ManagerId,
+    pub date: NaiveDate,
+    pub measured: bool,
+    pub achieved: bool,
+    pub missed: bool,
+    pub ended: bool,
+    pub closes: u32,
+}
+
+/// A bucket of the counters within a channel (E3).
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Bucket {
+    /// `None`: the whole channel.
+    pub manager: Option<ManagerId>,
+    /// `None`: the total over all dates.
+    pub date: Option<NaiveDate>,
+}
+
+/// Numbers of chats (and of closes), absolute or as a difference.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub measured: i64,
+    pub achieved: i64,
+    pub missed: i64,
+    pub ended: i64,
+    pub closes: i64,
+    pub achieved_of_ended: i64,
+}
+
+impl Counts {
+    pub fn is_zero(&self) -> bool {
+        *self == Counts::default()
+    }
+
+    pub fn add(&mut self, other: &Counts, sign: i64) {
+        self.measured += sign * other.measured;
+        self.achieved += sign * other.achieved;
+        self.missed += sign * other.missed;
+        self.ended += sign * other.ended;
+        self.closes += sign * other.closes;
+        self.achieved_of_ended += sign * other.achieved_of_ended;
+    }
+}
+
+/// E1: the manager credited at `at`; `closer` is who closed the chat, if it is about a close.
+pub fn credited(chat: &Conversation, seal: &Seal, at: Timestamp, closer: Option<&ManagerId>) -> ManagerId {
+    let assigned = chat.assignments.partition_point(|assignment| assignment.at <= at);
+    if let Some(last) = assigned.checked_sub(1) {
+        if let Some(manager) = &chat.assignments[last].manager {
+            return manager.clone();
+        }
+    }
+    let replied = chat.replies.partition_point(|reply| reply.at <= at);
+    let reply = replied.checked_sub(1).map(|last| &chat.replies[last]);
+    let reply = reply.or_else(|| seal.reply.as_ref().filter(|reply| reply.at <= at));
+    reply.map(|reply| &reply.manager).or(closer).cloned().unwrap_or_default()
+}
+
+/// E3: what the chat adds, by manager and date, in that order. Sealed rounds and closes are in the seal.
+pub fn contributions(
+    chat: &Conversation,
+    seal: &Seal,
+    rounds: &[Round],
+    channel: &Channel,
+) -> Vec<Contribution> {
+    let mut added = seal.contributions.clone();
+    for round in rounds.iter().filter(|round| round.number > seal.count) {
+        bucket(&mut added, chat, seal, channel, round.start, None).measured = true;
+        match round.outcome {
+            Outcome::Open | Outcome::Superseded => {}
+            Outcome::Missed => bucket(&mut added, chat, seal, channel, round.deadline, None).missed = true,
+            Outcome::Achieved { at, .. } => bucket(&mut added, chat, seal, channel, at, None).achieved = true,
+        }
+    }
+    for Close { at, by } in &chat.closes {
+        let ended = bucket(&mut added, chat, seal, channel, *at, by.as_ref());
+        ended.ended = true;
+        ended.closes += 1;
+    }
+    added
+}
+
+fn bucket<'a>(
+    added: &'a mut Vec<Contribution>,
+    chat: &Conversation,
+    seal: &Seal,
+    channel: &Channel,
+    at: Timestamp,
+    closer: Option<&ManagerId>,
+) -> &'a mut Contribution {
+    let manager = credited(chat, seal, at, closer);
+    let date = channel.date(at);
+    match added.binary_search_by(|c| c.manager.cmp(&manager).then(c.date.cmp(&date))) {
+        Ok(found) => &mut added[found],
+        Err(place) => {
+            let (measured, achieved, missed, ended, closes) = (false, false, false, false, 0);
+            added.insert(place, Contribution { manager, date, measured, achieved, missed, ended, closes });
+            &mut added[place]
+        }
+    }
+}
+
+/// The buckets that a list of contributions adds to (E3), each with `sign` times what it adds.
+pub fn spread(
+    contributions: &[Contribution],
+    achieved: bool,
+    sign: i64,
+    mut add: impl FnMut(Bucket, Counts, i64),
+) {
+    let mut dates: Vec<(NaiveDate, Counts)> = Vec::new();
+    let mut all = Counts::default();
+    for of_manager in contributions.chunk_by(|a, b| a.manager == b.manager) {
+        let manager = Some(of_manager[0].manager.clone());
+        let mut total = Counts::default();
+        for contribution in of_manager {
+            let counts = contribution.counts(achieved);
+            total.join(&counts);
+            match dates.binary_search_by_key(&contribution.date, |(date, _)| *date) {
+                Ok(found) => dates[found].1.join(&counts),
+                Err(place) => dates.insert(place, (contribution.date, counts)),
+            }
+            add(Bucket { manager: manager.clone(), date: Some(contribution.date) }, counts, sign);
+        }
+        all.join(&total);
+        add(Bucket { manager, date: None }, total, sign);
+    }
+    for (date, counts) in dates {
+        add(Bucket { manager: None, date: Some(date) }, counts, sign);
+    }
+    if !contributions.is_empty() {
+        add(Bucket { manager: None, date: None }, all, sign);
+    }
+}
+
+impl Contribution {
+    fn counts(&self, achieved: bool) -> Counts {
+        Counts {
+            measured: self.measured.into(),
+            achieved: self.achieved.into(),
+            missed: self.missed.into(),
+            ended: self.ended.into(),
+            closes: self.closes.into(),
+            achieved_of_ended: (self.ended && achieved).into(),
+        }
+    }
+}
+
+impl Counts {
+    /// The same chat in a wider bucket: once at most, but every close.
+    fn join(&mut self, other: &Counts) {
+        self.measured |= other.measured;
+        self.achieved |= other.achieved;
+        self.missed |= other.missed;
+        self.ended |= other.ended;
+        self.closes += other.closes;
+        self.achieved_of_ended |= other.achieved_of_ended;
+    }
+}

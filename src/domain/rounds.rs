@@ -1,0 +1,118 @@
+//! Rounds (C): a function of replies, events, settings and the clock. Never stored as truth.
+
+use super::conversation::{Conversation, JudgedEvent};
+use super::ids::{EventId, ManagerId};
+use super::seal::Seal;
+use super::settings::{Channel, GoalId};
+use super::time::Timestamp;
+
+/// One measurement of a chat against the goal that was set when its manager replied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Round {
+    /// Counted from 1.
+    pub number: u32,
+    pub goal: GoalId,
+    pub start: Timestamp,
+    pub deadline: Timestamp,
+    /// Who gave the reply that started it.
+    pub manager: ManagerId,
+    pub outcome: Outcome,
+}
+
+/// How a round went (C4 to C6).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    Open,
+    /// A newer round began before its deadline.
+    Superseded,
+    Missed,
+    Achieved {
+        at: Timestamp,
+        by: Option<EventId>,
+    },
+}
+
+impl Round {
+    pub fn achieved_at(&self) -> Option<Timestamp> {
+        match self.outcome {
+            Outcome::Achieved { at, .. } => Some(at),
+            Outcome::Open | Outcome::Superseded | Outcome::Missed => None,
+        }
+    }
+
+    pub fn is_achieved(&self) -> bool {
+        self.achieved_at().is_some()
+    }
+}
+
+/// All rounds that are not sealed away, in order, with those that the seal still holds before them.
+pub fn rounds(chat: &Conversation, seal: &Seal, channel: &Channel, clock: Timestamp) -> Vec<Round> {
+    let mut rounds: Vec<Round> = seal.rounds().cloned().collect();
+    let mut number = seal.count;
+    // The latest round that is known to be achieved before the reply at hand.
+    let mut latest_achieved = rounds.iter().rposition(Round::is_achieved);
+    for reply in &chat.replies {
+        let Some(goal) = channel.tracked_goal(reply.at) else { continue }; // C1
+        settle(rounds.last_mut(), Some(reply.at), &chat.events, channel, clock);
+        if rounds.last().is_some_and(Round::is_achieved) {
+            latest_achieved = Some(rounds.len() - 1);
+        }
+        if latest_achieved.is_some_and(|index| rounds[index].goal == goal) {
+            // C2: a running round goes on; what it may still reach is found when all replies are read.
+            reopen(rounds.last_mut());
+            continue;
+        }
+        number += 1;
+        let deadline = reply.at.plus(channel.goal(goal).days.millis());
+        let manager = reply.manager.clone();
+        rounds.push(Round { number, goal, start: reply.at, deadline, manager, outcome: Outcome::Open }); // C3
+    }
+    settle(rounds.last_mut(), None, &chat.events, channel, clock);
+    rounds
+}
+
+/// C4 to C6, for a round that a next one may follow at `next`. What is decided stays.
+fn settle(
+    round: Option<&mut Round>,
+    next: Option<Timestamp>,
+    events: &[JudgedEvent],
+    channel: &Channel,
+    clock: Timestamp,
+) {
+    let Some(round) = round else { return };
+    if round.outcome != Outcome::Open {
+        return;
+    }
+    round.outcome = if let Some(event) = achieving(round, next, events, channel) {
+        Outcome::Achieved { at: event.at, by: event.id.clone() }
+    } else if next.is_some_and(|next| next <= round.deadline) {
+        Outcome::Superseded
+    } else if clock > round.deadline {
+        Outcome::Missed
+    } else {
+        Outcome::Open
+    };
+}
+
+/// C2 lets the last round run on: unless it is achieved it is judged again with the next reply.
+fn reopen(round: Option<&mut Round>) {
+    if let Some(round) = round
+        && matches!(round.outcome, Outcome::Superseded | Outcome::Missed)
+    {
+        round.outcome = Outcome::Open;
+    }
+}
+
+/// C5: the event that achieves the round, if it comes before the next round's start.
+fn achieving<'a>(
+    round: &Round,
+    next: Option<Timestamp>,
+    events: &'a [JudgedEvent],
+    channel: &Channel,
+) -> Option<&'a JudgedEvent> {
+    let first = events.partition_point(|event| event.at < round.start);
+    events[first..]
+        .iter()
+        .take_while(|event| event.at <= round.deadline && next.is_none_or(|next| event.at < next))
+        .find(|event| event.goals.contains(&round.goal) && channel.subscribed(event.at))
+}

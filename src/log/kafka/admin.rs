@@ -1,0 +1,226 @@
+//! Questions to the cluster and the creation of topics, through clients that never fetch: on a fetching
+//! client every answer would wait behind the fetch. It changes nothing but by `create_topics`.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::Thread;
+use std::time::{Duration, Instant};
+
+use rdkafka::TopicPartitionList;
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication};
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::types::RDKafkaRespErr;
+use rdkafka::{Offset as KafkaOffset, error::KafkaError};
+
+use super::client::{Asking, sorted, to_list};
+use super::settings::Settings;
+use crate::log::{LogError, LogResult, Offset, Position, TopicInfo, TopicPartition, TopicPlan};
+
+type Asker = BaseConsumer<Asking>;
+
+pub(super) struct Desk {
+    offsets: Asker,
+    admin: AdminClient<Asking>,
+    /// One for each group that was asked for: a client asks for its own group only.
+    positions: Mutex<HashMap<String, Arc<Asker>>>,
+    answer_timeout: Duration,
+}
+
+impl Desk {
+    pub fn open(settings: &Settings) -> LogResult<Self> {
+        let refused = |error| sorted("a Kafka client could not be made", &error);
+        Ok(Self {
+            offsets: settings.lookup().create_with_context(Asking).map_err(refused)?,
+            admin: settings.admin().create_with_context(Asking).map_err(refused)?,
+            positions: Mutex::default(),
+            answer_timeout: settings.tuning.answer_timeout,
+        })
+    }
+
+    /// Asks for anything at all, so that a wrong address is found at once.
+    pub fn greet(&self, timeout: Duration) -> LogResult<()> {
+        let answer = self.offsets.fetch_metadata(Some("chat-goals.is-anybody-there"), timeout);
+        serve(&self.offsets);
+        answer.map(|_| ()).map_err(|error| sorted("no Kafka broker answered", &error))
+    }
+
+    /// One request for all partitions: `-2` and `-1` are the earliest and the latest timestamp to the broker.
+    pub fn offsets(&self, of: &[TopicPartition], at: KafkaOffset) -> LogResult<Vec<Offset>> {
+        if of.is_empty() {
+            return Ok(Vec::new());
+        }
+        let doing = "the offsets of partitions could not be looked up";
+        let answer = self.offsets.offsets_for_times(to_list(of, at), self.answer_timeout);
+        serve(&self.offsets);
+        let list = answer.map_err(|error| sorted(doing, &error))?;
+        let one = |of: &TopicPartition| {
+            let found =
+                list.find_partition(&of.topic, of.partition).expect("the answer has what was asked for");
+            found.error().map_err(|error| sorted(&format!("{doing}: {of}"), &error))?;
+            match found.offset() {
+                KafkaOffset::Offset(offset) => Ok(offset),
+                other => Err(LogError::Broken(format!("{doing}: {of} is at {other:?}"))),
+            }
+        };
+        of.iter().map(one).collect()
+    }
+
+    pub fn committed(
+        &self,
+        settings: &Settings,
+        group: &str,
+        of: &[TopicPartition],
+    ) -> LogResult<Vec<Position>> {
+        if of.is_empty() {
+            return Ok(Vec::new());
+        }
+        let doing = format!("the positions of the group {group} could not be looked up");
+        let asker = self.asker_of(settings, group)?;
+        let answer = asker.committed_offsets(to_list(of, KafkaOffset::Invalid), self.answer_timeout);
+        serve(&asker);
+        let list: TopicPartitionList = answer.map_err(|error| sorted(&doing, &error))?;
+        let one = |of: &TopicPartition| {
+            let found =
+                list.find_partition(&of.topic, of.partition).expect("the answer has what was asked for");
+            found.error().map_err(|error| sorted(&format!("{doing}: {of}"), &error))?;
+            let next = match found.offset() {
+                KafkaOffset::Offset(next) => Some(next),
+                _ => None,
+            };
+            Ok(Position { of: of.clone(), next, note: found.metadata().to_owned() })
+        };
+        of.iter().map(one).collect()
+    }
+
+    fn asker_of(&self, settings: &Settings, group: &str) -> LogResult<Arc<Asker>> {
+        let mut askers = self.positions.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(asker) = askers.get(group) {
+            return Ok(asker.clone());
+        }
+        let made = settings.positions(group).create_with_context(Asking);
+        let asker: Arc<Asker> =
+            Arc::new(made.map_err(|error| sorted("a Kafka client could not be made", &error))?);
+        askers.insert(group.to_owned(), asker.clone());
+        Ok(asker)
+    }
+
+    pub fn topics(&self, names: &[&str], settings: &[&str]) -> LogResult<Vec<TopicInfo>> {
+        let mut topics = Vec::new();
+        for name in names {
+            if let Some(partitions) = self.partition_count(name)? {
+                topics.push(TopicInfo { name: (*name).to_owned(), partitions, settings: Vec::new() });
+            }
+        }
+        if !settings.is_empty() && !topics.is_empty() {
+            self.fill_settings(&mut topics, settings)?;
+        }
+        Ok(topics)
+    }
+
+    fn partition_count(&self, topic: &str) -> LogResult<Option<i32>> {
+        use RDKafkaRespErr::{RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC, RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART};
+        let doing = format!("the topic {topic} could not be looked up");
+        let answer = self.offsets.fetch_metadata(Some(topic), self.answer_timeout);
+        serve(&self.offsets);
+        let answer = answer.map_err(|error| sorted(&doing, &error))?;
+        match answer.topics().iter().find(|found| found.name() == topic) {
+            None => Ok(None),
+            Some(found) => match found.error() {
+                None => Ok(Some(found.partitions().len() as i32)),
+                Some(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART | RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC) => Ok(None),
+                Some(code) => Err(sorted(&doing, &KafkaError::MetadataFetch(code.into()))),
+            },
+        }
+    }
+
+    fn fill_settings(&self, topics: &mut [TopicInfo], wanted: &[&str]) -> LogResult<()> {
+        let doing = "the settings of topics could not be looked up";
+        let of: Vec<_> = topics.iter().map(|topic| ResourceSpecifier::Topic(&topic.name)).collect();
+        let answer = wait_for(self.admin.describe_configs(&of, &self.options()));
+        // The answers come in the order of the questions.
+        for (topic, described) in topics.iter_mut().zip(answer.map_err(|error| sorted(doing, &error))?) {
+            let described = described.map_err(|code| sorted(doing, &KafkaError::AdminOp(code)))?;
+            topic.settings = wanted
+                .iter()
+                .filter_map(|name| Some(((*name).to_owned(), described.get(name)?.value.clone()?)))
+                .collect();
+        }
+        Ok(())
+    }
+
+    pub fn create_topics(&self, plans: &[TopicPlan]) -> LogResult<()> {
+        if plans.is_empty() {
+            return Ok(());
+        }
+        let doing = "topics could not be created";
+        let topics: Vec<NewTopic<'_>> = plans
+            .iter()
+            .map(|plan| {
+                let topic =
+                    NewTopic::new(&plan.name, plan.partitions, TopicReplication::Fixed(plan.replication));
+                plan.settings.iter().fold(topic, |topic, (name, value)| topic.set(name, value))
+            })
+            .collect();
+        let answer = wait_for(self.admin.create_topics(&topics, &self.options()));
+        let refused: Vec<String> = answer
+            .map_err(|error| sorted(doing, &error))?
+            .into_iter()
+            .filter_map(Result::err)
+            .map(|(topic, code)| format!("{topic} ({code})"))
+            .collect();
+        if !refused.is_empty() {
+            return Err(LogError::Setup(format!("{doing}: {}", refused.join(", "))));
+        }
+        self.await_topics(plans)
+    }
+
+    /// The controller has made the topics, but the brokers that are asked about them learn it a little later.
+    fn await_topics(&self, plans: &[TopicPlan]) -> LogResult<()> {
+        let until = Instant::now() + self.answer_timeout;
+        for plan in plans {
+            while self.partition_count(&plan.name)? != Some(plan.partitions) {
+                if Instant::now() > until {
+                    return Err(LogError::Broken(format!("no broker knows the new topic {} yet", plan.name)));
+                }
+                std::thread::sleep(Duration::from_millis(10));
+            }
+        }
+        Ok(())
+    }
+
+    fn options(&self) -> AdminOptions {
+        AdminOptions::new()
+            .operation_timeout(Some(self.answer_timeout))
+            .request_timeout(Some(self.answer_timeout))
+    }
+}
+
+/// Lets a client that nobody polls say what it has to log.
+fn serve(asker: &Asker) {
+    for _ in 0..8 {
+        let _ = asker.poll(Duration::ZERO);
+    }
+}
+
+/// Waits for the answer of the admin client, whose own thread brings it: no runtime has to be there, and none
+/// minds.
+fn wait_for<T>(answer: impl Future<Output = T>) -> T {
+    struct Unpark(Thread);
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+    let mut context = Context::from_waker(&waker);
+    let mut answer = pin!(answer);
+    loop {
+        match answer.as_mut().poll(&mut context) {
+            Poll::Ready(value) => return value,
+            Poll::Pending => std::thread::park(),
+        }
+    }
+}

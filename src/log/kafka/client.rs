@@ -1,0 +1,211 @@
+//! What librdkafka calls back: its log lines and errors go to `tracing`, rebalances are written down for the
+//! next poll, failed deliveries for the next commit. It decides nothing.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use rdkafka::client::ClientContext;
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
+use rdkafka::error::KafkaError;
+use rdkafka::message::{DeliveryResult, Message};
+use rdkafka::producer::ProducerContext;
+use rdkafka::types::{RDKafkaErrorCode, RDKafkaRespErr};
+use rdkafka::{Offset as KafkaOffset, TopicPartitionList};
+
+use crate::log::{LogError, TopicPartition};
+
+/// A change of the assignment that the group has asked for and that nobody has answered yet.
+pub(super) enum Change {
+    Assign(Vec<TopicPartition>),
+    Revoke { partitions: Vec<TopicPartition>, lost: bool },
+}
+
+/// Behind every client that only asks.
+#[derive(Default)]
+pub(super) struct Asking;
+
+impl ClientContext for Asking {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        log_line(level, facility, message);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        log_error(&error, reason);
+    }
+}
+
+impl ConsumerContext for Asking {}
+
+/// Behind every client that fetches.
+#[derive(Default)]
+pub(super) struct Fetching {
+    changes: Mutex<VecDeque<Change>>,
+    closing: AtomicBool,
+}
+
+impl Fetching {
+    pub fn next_change(&self) -> Option<Change> {
+        lock(&self.changes).pop_front()
+    }
+
+    /// From now on every change is answered at once: nobody will poll again, and closing waits for the
+    /// answers.
+    pub fn close(&self, consumer: &BaseConsumer<Self>) {
+        self.closing.store(true, Ordering::Release);
+        while let Some(change) = self.next_change() {
+            answer(consumer, &change);
+        }
+    }
+}
+
+impl ClientContext for Fetching {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        log_line(level, facility, message);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        log_error(&error, reason);
+    }
+}
+
+impl ConsumerContext for Fetching {
+    fn rebalance(&self, consumer: &BaseConsumer<Self>, code: RDKafkaRespErr, list: &mut TopicPartitionList) {
+        let partitions = from_list(list);
+        let change = match code {
+            RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS => Change::Assign(partitions),
+            _ => Change::Revoke { partitions, lost: consumer.assignment_lost() },
+        };
+        if self.closing.load(Ordering::Acquire) {
+            answer(consumer, &change);
+        } else {
+            lock(&self.changes).push_back(change);
+        }
+    }
+}
+
+fn answer(consumer: &BaseConsumer<Fetching>, change: &Change) {
+    let answered = match change {
+        Change::Assign(partitions) => {
+            consumer.incremental_assign(&to_list(partitions, KafkaOffset::Offset(0)))
+        }
+        Change::Revoke { partitions, .. } => {
+            consumer.incremental_unassign(&to_list(partitions, KafkaOffset::Invalid))
+        }
+    };
+    if let Err(error) = answered {
+        tracing::debug!(%error, "a rebalance while closing was not answered");
+    }
+}
+
+/// Behind a transactional producer.
+#[derive(Default)]
+pub(super) struct Delivering {
+    failure: Mutex<Option<String>>,
+}
+
+impl Delivering {
+    /// Why a record of the open transaction was not delivered.
+    pub fn failure(&self) -> Option<String> {
+        lock(&self.failure).clone()
+    }
+
+    pub fn forget_failure(&self) {
+        *lock(&self.failure) = None;
+    }
+}
+
+impl ClientContext for Delivering {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        log_line(level, facility, message);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        log_error(&error, reason);
+    }
+}
+
+impl ProducerContext for Delivering {
+    type DeliveryOpaque = ();
+
+    fn delivery(&self, result: &DeliveryResult<'_>, _: ()) {
+        if let Err((error, record)) = result {
+            let sentence =
+                format!("a record for {}[{}] was not delivered: {error}", record.topic(), record.partition());
+            // The first one is the cause, the others are its consequence.
+            lock(&self.failure).get_or_insert(sentence);
+        }
+    }
+}
+
+fn log_line(level: RDKafkaLogLevel, facility: &str, message: &str) {
+    use RDKafkaLogLevel::{Alert, Critical, Debug, Emerg, Error, Info, Notice, Warning};
+    match (level, facility) {
+        // A refused commit is an ordinary end of a transaction and reported to the caller; properties that only
+        // some clients know are given to all of them.
+        (_, "TXNERR" | "CONFWARN") => tracing::debug!(target: "librdkafka", facility, "{message}"),
+        // An heir waits for the end of what its predecessor left open.
+        (_, "GETPID") => tracing::info!(target: "librdkafka", facility, "{message}"),
+        (Emerg | Alert | Critical | Error, _) => tracing::error!(target: "librdkafka", facility, "{message}"),
+        (Warning, _) => tracing::warn!(target: "librdkafka", facility, "{message}"),
+        (Notice | Info, _) => tracing::info!(target: "librdkafka", facility, "{message}"),
+        (Debug, _) => tracing::debug!(target: "librdkafka", facility, "{message}"),
+    }
+}
+
+/// A broker that goes away comes back or is replaced; librdkafka sees to that. What it cannot mend reaches
+/// the caller.
+fn log_error(error: &KafkaError, reason: &str) {
+    tracing::warn!(target: "librdkafka", %error, "{reason}");
+}
+
+/// Sorts an error that no transaction is part of: a mistake in the set-up, or a connection that is lost.
+pub(super) fn sorted(doing: &str, error: &KafkaError) -> LogError {
+    let sentence = format!("{doing}: {error}");
+    match error {
+        KafkaError::ClientConfig(..) | KafkaError::ClientCreation(_) => LogError::Setup(sentence),
+        error if error.rdkafka_error_code().is_some_and(is_setup) => LogError::Setup(sentence),
+        _ => LogError::Broken(sentence),
+    }
+}
+
+/// Errors that come again however often the call is made again.
+pub(super) fn is_setup(code: RDKafkaErrorCode) -> bool {
+    use RDKafkaErrorCode::*;
+    matches!(
+        code,
+        Authentication
+            | SaslAuthenticationFailed
+            | TopicAuthorizationFailed
+            | GroupAuthorizationFailed
+            | ClusterAuthorizationFailed
+            | TransactionalIdAuthorizationFailed
+            | UnknownTopic
+            | UnknownPartition
+            | UnknownTopicOrPartition
+            | InvalidTopic
+            | MessageSizeTooLarge
+            | UnsupportedVersion
+            | UnsupportedFeature
+            | UnsupportedAssignor
+            | InvalidTransactionTimeout
+            | InvalidGroupId
+    )
+}
+
+pub(super) fn to_list(partitions: &[TopicPartition], offset: KafkaOffset) -> TopicPartitionList {
+    let mut list = TopicPartitionList::with_capacity(partitions.len());
+    for of in partitions {
+        list.add_partition(&of.topic, of.partition).set_offset(offset).expect("a valid offset");
+    }
+    list
+}
+
+fn from_list(list: &TopicPartitionList) -> Vec<TopicPartition> {
+    list.elements().iter().map(|element| TopicPartition::new(element.topic(), element.partition())).collect()
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,259 @@
+//! One worker: its consumer in the group and its transactional producer. Everything the group asks for is
+//! told by `poll` and answered there; nothing happens to partitions at any other time.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rdkafka::Offset as KafkaOffset;
+use rdkafka::consumer::Consumer;
+use rdkafka::error::KafkaError;
+use rdkafka::message::Message;
+use rdkafka::types::RDKafkaErrorCode;
+
+use super::KafkaLog;
+use super::client::{Change, is_setup, sorted, to_list};
+use super::cursors::Cursors;
+use super::producer::Producer;
+use super::queue::{Connection, Failure, KafkaBatch};
+use crate::log::{
+    Batch as _, Log as _, LogError, LogResult, Member, Offset, Outgoing, Polled, Position, TopicPartition,
+};
+
+/// Events of the group come by another queue than records, so no wait for records is longer than this.
+const EVENTS_EVERY: Duration = Duration::from_millis(5);
+
+pub struct KafkaMember {
+    log: KafkaLog,
+    group: String,
+    producer: Producer,
+    connection: Arc<Connection>,
+    cursors: Cursors,
+    /// Told as revoked by the last poll, given up by the next one.
+    leaving: Vec<TopicPartition>,
+    /// Found but not told yet.
+    untold: VecDeque<Polled<KafkaBatch>>,
+}
+
+impl KafkaMember {
+    pub(super) fn join(log: KafkaLog, group: &str, slot: &str, topics: &[Arc<str>]) -> LogResult<Self> {
+        let settings = &log.inner.settings;
+        // First the producer: its predecessor may hold positions that the group needs.
+        let transactional_id = format!("{group}-{slot}");
+        let producer =
+            Producer::open(settings.producer(&transactional_id), settings.tuning.transaction_timeout)?;
+        let connection = Connection::open(&settings.member(group))?;
+        let names: Vec<&str> = topics.iter().map(|topic| &**topic).collect();
+        connection
+            .consumer()
+            .subscribe(&names)
+            .map_err(|error| sorted("the topics could not be subscribed", &error))?;
+        Ok(Self {
+            log,
+            group: group.to_owned(),
+            producer,
+            connection,
+            cursors: Cursors::default(),
+            leaving: Vec::new(),
+            untold: VecDeque::new(),
+        })
+    }
+
+    /// The last poll said that these are revoked; this one answers the group.
+    fn let_go(&mut self) -> LogResult<()> {
+        let leaving = std::mem::take(&mut self.leaving);
+        if leaving.is_empty() { Ok(()) } else { self.unassign(&leaving) }
+    }
+
+    fn unassign(&mut self, partitions: &[TopicPartition]) -> LogResult<()> {
+        self.cursors.remove(partitions);
+        self.connection
+            .consumer()
+            .incremental_unassign(&to_list(partitions, KafkaOffset::Invalid))
+            .map_err(|error| sorted("partitions could not be given up", &error))
+    }
+
+    /// Takes partitions, held back: fetching begins where `start` says. The offset given here is never
+    /// fetched from.
+    fn assign(&mut self, partitions: &[TopicPartition]) -> LogResult<()> {
+        self.connection.hold_new(partitions)?;
+        self.connection
+            .consumer()
+            .incremental_assign(&to_list(partitions, KafkaOffset::Offset(0)))
+            .map_err(|error| sorted("partitions could not be taken", &error))?;
+        partitions.iter().for_each(|of| self.cursors.add(of.clone(), None));
+        Ok(())
+    }
+
+    /// Lets librdkafka call back, and looks at the errors that come this way.
+    fn serve_events(&mut self) -> LogResult<()> {
+        let stray = match self.connection.consumer().poll(Duration::ZERO) {
+            None => return Ok(()),
+            Some(Ok(message)) => TopicPartition::new(message.topic(), message.partition()),
+            Some(Err(KafkaError::MessageConsumptionFatal(code))) => {
+                return Err(LogError::Broken(self.fatal(code)));
+            }
+            Some(Err(error)) => {
+                let code = error.rdkafka_error_code();
+                if code.is_some_and(|code| is_setup(code) && code != RDKafkaErrorCode::UnknownPartition) {
+                    return Err(LogError::Setup(format!("the group {}: {error}", self.group)));
+                }
+                // Too long without a poll: the loss of the partitions follows as an event of its own.
+                // Everything else librdkafka mends by itself.
+                tracing::warn!(group = self.group, %error, "the Kafka consumer reports an error");
+                return Ok(());
+            }
+        };
+        // A record that does not come by the data queue would be lost: go back to it.
+        tracing::warn!(partition = %stray, "a record came by the wrong queue");
+        match self.cursors.get(&stray).and_then(|cursor| cursor.next) {
+            Some(next) => self.connection.begin(&stray, KafkaOffset::Offset(next), false),
+            None => Ok(()),
+        }
+    }
+
+    fn fatal(&self, code: RDKafkaErrorCode) -> String {
+        let detail = self.connection.consumer().client().fatal_error();
+        let text = detail.map_or_else(|| code.to_string(), |(_, text)| text);
+        format!("the group {}: {text}", self.group)
+    }
+
+    fn next_change(&mut self) -> LogResult<Option<Polled<KafkaBatch>>> {
+        while let Some(change) = self.connection.consumer().context().next_change() {
+            match change {
+                Change::Assign(partitions) => {
+                    self.assign(&partitions)?;
+                    if !partitions.is_empty() {
+                        return Ok(Some(Polled::Assigned(partitions)));
+                    }
+                }
+                Change::Revoke { partitions, lost: true } => {
+                    self.unassign(&partitions)?;
+                    if !partitions.is_empty() {
+                        return Ok(Some(Polled::Lost(partitions)));
+                    }
+                }
+                Change::Revoke { partitions, lost: false } if partitions.is_empty() => self.unassign(&[])?,
+                Change::Revoke { partitions, lost: false } => {
+                    self.leaving.clone_from(&partitions);
+                    return Ok(Some(Polled::Revoked(partitions)));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// A partition whose fetcher reported an error goes no further until it is started again.
+    fn stop(&mut self, Failure { of, code, reason }: Failure) -> LogResult<()> {
+        let Some(Some(next)) = self.cursors.get(&of).map(|cursor| cursor.next) else { return Ok(()) };
+        let why =
+            if code == RDKafkaErrorCode::AutoOffsetReset { self.log.gap(&of, next, &reason) } else { reason };
+        self.pause(&of)?;
+        self.cursors.get_mut(&of).expect("it was just found").halted = true;
+        let sentence = format!("{of} cannot be read on: {why}");
+        self.untold.push_back(Polled::Stopped(of, sentence));
+        Ok(())
+    }
+}
+
+impl Member for KafkaMember {
+    type Batch = KafkaBatch;
+
+    fn poll(&mut self, timeout: Duration) -> LogResult<Polled<KafkaBatch>> {
+        self.let_go()?;
+        let until = Instant::now() + timeout;
+        loop {
+            if let Some(told) = self.untold.pop_front() {
+                return Ok(told);
+            }
+            self.serve_events()?;
+            if let Some(told) = self.next_change()? {
+                return Ok(told);
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            let cursors = &mut self.cursors;
+            let max = self.log.inner.settings.tuning.batch_records_max;
+            let taken = self.connection.take(left.min(EVENTS_EVERY), max, |topic, partition, offset| {
+                cursors.pass(topic, partition, offset)
+            });
+            for failure in taken.failures {
+                self.stop(failure)?;
+            }
+            if !taken.batch.is_empty() {
+                return Ok(Polled::Records(taken.batch));
+            }
+            if self.untold.is_empty() && Instant::now() >= until {
+                return Ok(Polled::Nothing);
+            }
+        }
+    }
+
+    fn committed(&mut self, of: &[TopicPartition]) -> LogResult<Vec<Position>> {
+        // Not through this member's consumer: as long as its place in the group changes, the broker would
+        // refuse.
+        self.log.committed(&self.group, of)
+    }
+
+    fn position(&self, of: &TopicPartition) -> Option<Offset> {
+        let next = self.cursors.get(of)?.next?;
+        Some(self.connection.delivered_up_to(of).map_or(next, |delivered| delivered.max(next)))
+    }
+
+    fn start(&mut self, of: &TopicPartition, next: Option<Offset>) -> LogResult<()> {
+        // For `None` the cursor only has to be low enough; the fetcher itself looks up where the log begins
+        // now.
+        let (from, floor) = match next {
+            Some(next) => (KafkaOffset::Offset(next), next),
+            None => (KafkaOffset::Beginning, self.log.begins(std::slice::from_ref(of))?[0]),
+        };
+        let cursor = self.cursors.get(of).unwrap_or_else(|| panic!("{of} does not belong to this member"));
+        let held = cursor.next.is_none();
+        if cursor.halted {
+            let again = std::slice::from_ref(of);
+            self.unassign(again)?;
+            self.assign(again)?;
+        }
+        self.connection.begin(of, from, held)?;
+        self.cursors.add(of.clone(), Some(floor));
+        Ok(())
+    }
+
+    fn pause(&mut self, of: &TopicPartition) -> LogResult<()> {
+        let cursor =
+            self.cursors.get_mut(of).unwrap_or_else(|| panic!("{of} does not belong to this member"));
+        if cursor.next.take().is_some() {
+            self.connection.hold(std::slice::from_ref(of))?;
+        }
+        Ok(())
+    }
+
+    fn send(&mut self, record: Outgoing<'_>) -> LogResult<()> {
+        self.producer.send(record)
+    }
+
+    fn commit(&mut self, positions: &[Position]) -> LogResult<()> {
+        let consumer = self.connection.consumer();
+        self.producer.commit(positions, || consumer.group_metadata().expect("a member has a group"))
+    }
+
+    fn abort(&mut self) -> LogResult<()> {
+        self.producer.abort()
+    }
+
+    fn recover(&mut self) -> LogResult<()> {
+        self.producer.recover()
+    }
+
+    fn leave(mut self) -> LogResult<()> {
+        // Dropping the consumer says goodbye to the group.
+        self.abort()
+    }
+}
+
+impl Drop for KafkaMember {
+    fn drop(&mut self) {
+        if let Err(error) = self.let_go() {
+            tracing::debug!(%error, "revoked partitions were not given up before leaving");
+        }
+    }
+}

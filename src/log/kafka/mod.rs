@@ -1,0 +1,112 @@
+//! The log in Apache Kafka (4.0 or newer: the consumer protocol of KIP-848 with the broker's range assignor),
+//! by librdkafka.
+//!
+//! `settings` is every setting with its reason, `client` what librdkafka calls back, `queue` the only unsafe
+//! code, `cursors` lets each record through once, `producer` sorts the errors of transactions. `member`,
+//! `reader` and `admin` are the three kinds of connection. Nothing here looks into a key or a value.
+
+mod admin;
+mod client;
+mod cursors;
+mod member;
+mod producer;
+mod queue;
+mod reader;
+mod settings;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use rdkafka::Offset as KafkaOffset;
+
+use super::{Log, LogError, LogResult, Offset, Position, TopicInfo, TopicPartition, TopicPlan};
+use admin::Desk;
+pub use member::KafkaMember;
+pub use queue::{KafkaBatch, RawHeaders};
+pub use reader::KafkaReader;
+pub use settings::KafkaTuning;
+use settings::Settings;
+
+/// A broker that does not answer the first question in this time is taken for a wrong address.
+const GREETING_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// One Kafka cluster. Clones share its connections.
+#[derive(Clone)]
+pub struct KafkaLog {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    settings: Settings,
+    desk: Desk,
+    readers_made: AtomicU64,
+}
+
+impl KafkaLog {
+    /// `properties` are librdkafka's own (`security.protocol`, `sasl.username`, …) and go to every client.
+    pub fn connect(bootstrap: &str, properties: &[(String, String)], tuning: KafkaTuning) -> LogResult<Self> {
+        let settings = Settings::new(bootstrap, properties, tuning)?;
+        let desk = Desk::open(&settings)?;
+        desk.greet(GREETING_TIMEOUT)?;
+        Ok(Self { inner: Arc::new(Inner { settings, desk, readers_made: AtomicU64::new(0) }) })
+    }
+
+    /// Says what is missing between a position and what the log holds.
+    fn gap(&self, of: &TopicPartition, next: Offset, reason: &str) -> String {
+        let of = std::slice::from_ref(of);
+        match (self.begins(of), self.ends(of)) {
+            (Ok(begins), _) if next < begins[0] => {
+                let lost = begins[0] - next;
+                format!(
+                    "the position is {next}, but the log begins at {}: {lost} records were lost",
+                    begins[0]
+                )
+            }
+            (_, Ok(ends)) if next > ends[0] => {
+                let lost = next - ends[0];
+                format!("the position is {next}, but the log ends at {}: {lost} records were lost", ends[0])
+            }
+            _ => format!("the position is {next}: {reason}"),
+        }
+    }
+}
+
+impl Log for KafkaLog {
+    type Member = KafkaMember;
+    type Reader = KafkaReader;
+
+    fn join(&self, group: &str, slot: &str, topics: &[Arc<str>]) -> LogResult<KafkaMember> {
+        let names: Vec<&str> = topics.iter().map(|topic| &**topic).collect();
+        let found = self.topics(&names, &[])?;
+        if let Some(missing) = names.iter().find(|name| !found.iter().any(|topic| topic.name == **name)) {
+            return Err(LogError::Setup(format!("there is no topic {missing}")));
+        }
+        KafkaMember::join(self.clone(), group, slot, topics)
+    }
+
+    fn reader(&self) -> LogResult<KafkaReader> {
+        let number = self.inner.readers_made.fetch_add(1, Ordering::Relaxed);
+        KafkaReader::open(self.clone(), &format!("chat-goals.reader.{}.{number}", std::process::id()))
+    }
+
+    fn begins(&self, of: &[TopicPartition]) -> LogResult<Vec<Offset>> {
+        self.inner.desk.offsets(of, KafkaOffset::Beginning)
+    }
+
+    fn ends(&self, of: &[TopicPartition]) -> LogResult<Vec<Offset>> {
+        self.inner.desk.offsets(of, KafkaOffset::End)
+    }
+
+    fn committed(&self, group: &str, of: &[TopicPartition]) -> LogResult<Vec<Position>> {
+        self.inner.desk.committed(&self.inner.settings, group, of)
+    }
+
+    fn topics(&self, names: &[&str], settings: &[&str]) -> LogResult<Vec<TopicInfo>> {
+        self.inner.desk.topics(names, settings)
+    }
+
+    fn create_topics(&self, plans: &[TopicPlan]) -> LogResult<()> {
+        self.inner.desk.create_topics(plans)
+    }
+}

@@ -1,0 +1,243 @@
+//! One worker's transactions, and what every error of theirs means. It never goes on with a producer whose
+//! transaction may or may not have ended: a late end could end a later one.
+
+use std::time::{Duration, Instant};
+
+use rdkafka::consumer::ConsumerGroupMetadata;
+use rdkafka::error::{KafkaError, KafkaResult};
+use rdkafka::message::{Header as KafkaHeader, OwnedHeaders};
+use rdkafka::producer::{BaseRecord, Producer as _, ThreadedProducer};
+use rdkafka::types::RDKafkaErrorCode;
+use rdkafka::{ClientConfig, Offset as KafkaOffset, TopicPartitionList};
+
+use super::client::{Delivering, is_setup, sorted};
+use crate::log::{LogError, LogResult, NOTE_BYTES_MAX, Outgoing, Position};
+
+/// While records are on their way there is nothing to wait on but time; far below what a commit takes.
+const DELIVERY_PAUSE: Duration = Duration::from_micros(500);
+
+pub(super) struct Producer {
+    config: ClientConfig,
+    /// A call that says it may be made again is made again for this long.
+    patience: Duration,
+    /// `None` after an error that leaves the last transaction unclear; `recover` makes a new one.
+    native: Option<ThreadedProducer<Delivering>>,
+    open: bool,
+}
+
+impl Producer {
+    /// When this returns, whatever a predecessor with the same transactional id left open is ended.
+    pub fn open(config: ClientConfig, transaction_timeout: Duration) -> LogResult<Self> {
+        let mut producer = Self { config, patience: transaction_timeout, native: None, open: false };
+        producer.recover()?;
+        Ok(producer)
+    }
+
+    pub fn recover(&mut self) -> LogResult<()> {
+        self.native = None;
+        self.open = false;
+        let native: ThreadedProducer<Delivering> = self
+            .config
+            .create_with_context(Delivering::default())
+            .map_err(|error| sorted("a Kafka producer could not be made", &error))?;
+        let patience = self.patience;
+        repeat(patience, || native.init_transactions(patience))
+            .map_err(|error| sorted("the transactional producer could not be set up", &error))?;
+        self.native = Some(native);
+        Ok(())
+    }
+
+    pub fn send(&mut self, record: Outgoing<'_>) -> LogResult<()> {
+        self.begin()?;
+        let native = self.native.as_ref().expect("begun, so it is there");
+        let mut attempt = to_native(&record);
+        let error = loop {
+            attempt = match native.send(attempt) {
+                Ok(()) => return Ok(()),
+                Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), back)) => back,
+                Err((error, _)) => break error,
+            };
+            if let Some(why) = native.context().failure() {
+                return Err(self.refuse(why));
+            }
+            std::thread::sleep(DELIVERY_PAUSE);
+        };
+        let what = format!(
+            "a record of {} bytes for {}[{}] could not be sent",
+            record.key.len() + record.value.map_or(0, <[u8]>::len),
+            record.topic,
+            record.partition
+        );
+        Err(self.settle(&what, &error))
+    }
+
+    /// `group` is asked for just before it is used, since the group may have changed since the last commit.
+    pub fn commit(
+        &mut self,
+        positions: &[Position],
+        group: impl FnOnce() -> ConsumerGroupMetadata,
+    ) -> LogResult<()> {
+        self.begin()?;
+        self.await_deliveries()?;
+        let patience = self.patience;
+        if !positions.is_empty() {
+            let list = to_list(positions);
+            let group = group();
+            let native = self.native.as_ref().expect("begun, so it is there");
+            repeat(patience, || native.send_offsets_to_transaction(&list, &group, patience))
+                .map_err(|error| self.settle("the positions were not taken", &error))?;
+        }
+        let native = self.native.as_ref().expect("begun, so it is there");
+        match repeat(patience, || native.commit_transaction(patience)) {
+            Ok(()) => {
+                self.open = false;
+                Ok(())
+            }
+            // Here the broker has lost sight of the producer, perhaps after it had ended the transaction: an
+            // abort would succeed and prove nothing.
+            Err(error) if matches!(code_of(&error), Some(UNKNOWN_PRODUCER | UNMAPPED_PRODUCER)) => {
+                Err(self.give_up(format!("the commit was not answered: {error}")))
+            }
+            Err(error) => Err(self.settle("the commit failed", &error)),
+        }
+    }
+
+    pub fn abort(&mut self) -> LogResult<()> {
+        if !self.open {
+            return self.native.as_ref().map(|_| ()).ok_or_else(unclear);
+        }
+        let patience = self.patience;
+        let native = self.native.as_ref().expect("open, so it is there");
+        match repeat(patience, || native.abort_transaction(patience)) {
+            Ok(()) => {
+                self.open = false;
+                Ok(())
+            }
+            Err(error) => Err(self.give_up(format!("the abort failed: {error}"))),
+        }
+    }
+
+    fn begin(&mut self) -> LogResult<()> {
+        let native = self.native.as_ref().ok_or_else(unclear)?;
+        if !self.open {
+            native.context().forget_failure();
+            if let Err(error) = native.begin_transaction() {
+                return Err(self.give_up(format!("no transaction could be begun: {error}")));
+            }
+            self.open = true;
+        }
+        Ok(())
+    }
+
+    /// `commit_transaction` would wait for deliveries, too, but in steps of 100 ms.
+    fn await_deliveries(&mut self) -> LogResult<()> {
+        let native = self.native.as_ref().expect("begun, so it is there");
+        // librdkafka itself gives up on a record after the transaction timeout.
+        let until = Instant::now() + 2 * self.patience;
+        while native.in_flight_count() > 0 && Instant::now() < until {
+            std::thread::sleep(DELIVERY_PAUSE);
+        }
+        let failure = native.context().failure();
+        let late = (native.in_flight_count() > 0).then(|| "records are still on their way".to_owned());
+        match failure.or(late) {
+            Some(why) => Err(self.refuse(why)),
+            None => Ok(()),
+        }
+    }
+
+    /// What follows from an error before the transaction was ended, or from one that says how it must end.
+    fn settle(&mut self, what: &str, error: &KafkaError) -> LogError {
+        let sentence = format!("{what}: {error}");
+        let native = self.native.as_ref().expect("begun, so it is there");
+        let lost = native.client().fatal_error().is_some()
+            || matches!(error, KafkaError::Transaction(e) if e.is_fatal());
+        let abortable = match error {
+            KafkaError::Transaction(error) => error.txn_requires_abort(),
+            // The record never got into the transaction.
+            _ => true,
+        };
+        if code_of(error).is_some_and(is_setup) {
+            // Nothing of it can be kept; whether the abort succeeds does not matter to a worker that ends.
+            let _ = self.abort();
+            LogError::Setup(sentence)
+        } else if abortable && !lost {
+            self.refuse(sentence)
+        } else {
+            self.give_up(sentence)
+        }
+    }
+
+    /// Only an abort that succeeded proves that nothing took effect.
+    fn refuse(&mut self, why: String) -> LogError {
+        match self.abort() {
+            Ok(()) => LogError::Refused(why),
+            Err(error) => LogError::Unclear(format!("{why}; then {error}")),
+        }
+    }
+
+    fn give_up(&mut self, why: String) -> LogError {
+        self.native = None;
+        self.open = false;
+        LogError::Unclear(why)
+    }
+}
+
+const UNKNOWN_PRODUCER: RDKafkaErrorCode = RDKafkaErrorCode::UnknownProducerId;
+const UNMAPPED_PRODUCER: RDKafkaErrorCode = RDKafkaErrorCode::InvalidProducerIdMapping;
+
+fn unclear() -> LogError {
+    LogError::Unclear("the producer was given up before and has not been replaced".to_owned())
+}
+
+/// Makes a call again while its error says that this is the way on.
+fn repeat(patience: Duration, mut call: impl FnMut() -> KafkaResult<()>) -> KafkaResult<()> {
+    let until = Instant::now() + patience;
+    loop {
+        match call() {
+            Err(KafkaError::Transaction(error)) if error.is_retriable() && Instant::now() < until => {
+                tracing::debug!(%error, "a transactional call is made again");
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
+fn code_of(error: &KafkaError) -> Option<RDKafkaErrorCode> {
+    match error {
+        KafkaError::Transaction(error) => Some(error.code()),
+        error => error.rdkafka_error_code(),
+    }
+}
+
+fn to_native<'a>(record: &Outgoing<'a>) -> BaseRecord<'a, [u8], [u8]> {
+    let mut native = BaseRecord::to(record.topic).partition(record.partition).key(record.key);
+    if let Some(value) = record.value {
+        native = native.payload(value);
+    }
+    if let Some(timestamp) = record.timestamp {
+        // Zero would mean "now" to librdkafka.
+        native = native.timestamp(timestamp.max(1));
+    }
+    if !record.headers.is_empty() {
+        let headers = OwnedHeaders::new_with_capacity(record.headers.len());
+        native = native.headers(record.headers.iter().fold(headers, |headers, header| {
+            headers.insert(KafkaHeader { key: &header.name, value: header.value.as_deref() })
+        }));
+    }
+    native
+}
+
+fn to_list(positions: &[Position]) -> TopicPartitionList {
+    let mut list = TopicPartitionList::with_capacity(positions.len());
+    for Position { of, next, note } in positions {
+        let next = next.unwrap_or_else(|| panic!("the position of {of} to be committed has no offset"));
+        assert!(note.len() <= NOTE_BYTES_MAX, "the note on {of} has {} bytes", note.len());
+        let mut element = list.add_partition(&of.topic, of.partition);
+        element.set_offset(KafkaOffset::Offset(next)).expect("an offset is never negative");
+        if !note.is_empty() {
+            element.set_metadata(note);
+        }
+    }
+    list
+}

@@ -1,0 +1,456 @@
+//! The chats of one partition: their rows, their lookups and their clock.
+
+use super::outlet::Outlet;
+use crate::domain::credit::{Bucket, Counts};
+use crate::domain::ids::ChannelId;
+use crate::domain::settings::{Effect, Settings};
+use crate::domain::time::Timestamp;
+use crate::stages::chats::{self, ChatRow, Index};
+use crate::stages::messages::{Bad, Cause, CauseKind, ChatEvent, ToChat, ToCustomer};
+use crate::state::index::SortedIndex;
+use crate::state::store::Store;
+use crate::state::table::Table;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// Differences of counters that are still to be told to their buckets.
+pub type Differences = Vec<(ChannelId, Bucket, Counts)>;
+
+/// One partition of the chats stage.
+pub struct ChatsTask {
+    pub partition: i32,
+    pub table: Table<ChatRow>,
+    pub index: SortedIndex,
+    /// Up to which moment time has passed here (G1).
+    clock: Timestamp,
+    /// Up to which moment the waiting chats have seen the settings that took effect.
+    swept: Timestamp,
+    /// Settings that were read and that some chats have not seen yet, in the order of the log.
+    sweeps: VecDeque<Sweep>,
+    /// A setting that took effect as the clock passed it, and is being shown to the chats that wait.
+    passing: Option<Sweep>,
+    /// No chat is due before this.
+    due_floor: Timestamp,
+    seals: bool,
+}
+
+/// A walk over the chats of a channel that a setting may change. Interrupted and begun again it does no harm.
+#[derive(Debug)]
+struct Sweep {
+    effect: Effect,
+    phase: Phase,
+    after: Vec<u8>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Waiting,
+    Recent,
+}
+
+/// What a record led to outside of its chat.
+#[derive(Default)]
+pub struct Followed {
+    pub links: Vec<ToCustomer>,
+    /// The chat has to be settled once everything that follows is done.
+    pub settle: bool,
+}
+
+impl ChatsTask {
+    pub fn new(partition: i32, store: Option<Arc<Store>>, rows_max: usize, seals: bool) -> Self {
+        Self {
+            partition,
+            table: Table::new(partition, store.clone(), rows_max),
+            index: SortedIndex::new(partition, store),
+            clock: Timestamp::MIN,
+            swept: Timestamp::MIN,
+            sweeps: VecDeque::new(),
+            passing: None,
+            due_floor: Timestamp::MIN,
+            seals,
+        }
+    }
+
+    pub fn clock(&self) -> Timestamp {
+        self.clock
+    }
+
+    /// The channel of a chat that is in memory, deleted or not (B1). Offline that is every chat.
+    pub fn channel_of(&self, chat: &str) -> Option<&ChannelId> {
+        self.table.peek(chat.as_bytes()).map(|row| &row.channel)
+    }
+
+    /// Where a restart may put the clock and go on: (clock, swept).
+    pub fn times(&self) -> (Timestamp, Timestamp) {
+        (self.clock, self.swept)
+    }
+
+    /// Takes up the times of an earlier owner; what took effect between the two is shown again.
+    pub fn resume(&mut self, clock: Timestamp, swept: Timestamp, settings: &Settings) {
+        self.clock = clock;
+        self.swept = swept;
+        self.passing = None;
+        self.sweeps =
+            settings.effects_between(swept, clock).map(|effect| Sweep::new(effect.clone())).collect();
+    }
+
+    /// What was folded since the last commit never happened; the times are taken up again by [`Self::resume`].
+    pub fn roll_back(&mut self) {
+        self.table.roll_back();
+        self.index.roll_back();
+        self.due_floor = Timestamp::MIN;
+    }
+
+    /// Folds one record of a chat. It is settled by the caller, after what followed from it.
+    pub fn fold(
+        &mut self,
+        event: &ChatEvent<'_>,
+        logged: Option<Timestamp>,
+        settings: &Settings,
+        differences: &mut Differences,
+        out: &mut dyn Outlet,
+    ) -> anyhow::Result<Result<Followed, Bad>> {
+        let channel = settings.channel(event.channel);
+        self.catch_up(event.chat, event.channel, settings, differences, out)?;
+        let slot = self.table.slot(event.chat.as_bytes())?;
+        let judged = chats::judge(event, channel, logged);
+        let folded = match chats::fold(&mut slot.row, event, self.partition, judged) {
+            Ok(folded) => folded,
+            Err(bad) => return Ok(Err(bad)),
+        };
+        if let Some(deleted) = folded.deleted {
+            if let Some(row) = &slot.row {
+                out.chat_deleted(&row.channel, &row.chat, deleted.revision)?;
+                for (bucket, counts) in deleted.differences {
+                    differences.push((row.channel.clone(), bucket, counts));
+                }
+            }
+        }
+        if folded.changed {
+            let index = slot.row.as_ref().map(ChatRow::index).unwrap_or_default();
+            let before = std::mem::replace(&mut slot.index, index);
+            self.table.mark(event.chat.as_bytes());
+            self.reindex(event.channel, event.chat, before, index);
+        }
+        Ok(Ok(Followed { links: folded.links, settle: folded.settle }))
+    }
+
+    /// Folds events of a customer. True: the chat has to be settled.
+    pub fn customer_events(
+        &mut self,
+        message: &ToChat,
+        settings: &Settings,
+        differences: &mut Differences,
+        out: &mut dyn Outlet,
+    ) -> anyhow::Result<bool> {
+        self.catch_up(&message.chat, &message.channel, settings, differences, out)?;
+        let slot = self.table.slot(message.chat.as_bytes())?;
+        let Some(row) = &mut slot.row else { return Ok(false) };
+        let new = row.channel == message.channel && row.customer_events(message);
+        if new {
+            self.table.mark(message.chat.as_bytes());
+        }
+        Ok(new)
+    }
+
+    /// Derives a chat anew at the clock, and publishes what is different.
+    pub fn settle(
+        &mut self,
+        chat: &str,
+        cause: Cause,
+        settings: &Settings,
+        differences: &mut Differences,
+        out: &mut dyn Outlet,
+    ) -> anyhow::Result<()> {
+        let slot = self.table.slot(chat.as_bytes())?;
+        let Some(row) = &mut slot.row else { return Ok(()) };
+        let channel = settings.channel(&row.channel);
+        let settled = row.settle(channel, self.clock, cause, self.seals);
+        for (bucket, counts) in settled.differences {
+            differences.push((row.channel.clone(), bucket, counts));
+        }
+        let index = row.index();
+        if settled.changed || slot.index != index {
+            let channel_id = row.channel.clone();
+            let before = std::mem::replace(&mut slot.index, index);
+            self.table.mark(chat.as_bytes());
+            self.reindex(&channel_id, chat, before, index);
+        }
+        match settled.change {
+            Some(change) => out.status_changed(change, channel),
+            None => Ok(()),
+        }
+    }
+
+    /// Lets the clock pass everything up to `until`, in order (F2), within `budget` chats. True: it is there.
+    pub fn tick(
+        &mut self,
+        until: Timestamp,
+        budget: &mut usize,
+        settings: &Settings,
+        differences: &mut Differences,
+        out: &mut dyn Outlet,
+    ) -> anyhow::Result<bool> {
+        loop {
+            if self.passing.is_some() && !self.pass(budget, settings, differences, out)? {
+                return Ok(false);
+            }
+            if until <= self.clock {
+                return Ok(true);
+            }
+            let due = self.first_due(until)?;
+            let effect = settings.effects_between(self.clock, until).next();
+            match (due, effect) {
+                (None, None) => {
+                    self.clock = until;
+                    self.swept = if self.sweeps.is_empty() { until } else { self.swept };
+                }
+                (Some((time, entry)), effect) if effect.is_none_or(|effect| time <= effect.effective) => {
+                    if *budget == 0 {
+                        return Ok(false);
+                    }
+                    *budget -= 1;
+                    // The index may hold a time that passed while the clock stood.
+                    self.clock = self.clock.max(time);
+                    let cause = Cause { kind: CauseKind::Deadline, at: time.minus(1) };
+                    let chat = due_chat(&entry).to_owned();
+                    self.settle(&chat, cause, settings, differences, out)?;
+                    self.drop_stale(entry, &chat)?;
+                }
+                (_, Some(effect)) => {
+                    self.pass_to(effect, settings);
+                }
+                (Some(_), None) => unreachable!("a due chat without a setting is the arm above"),
+            }
+        }
+    }
+
+    /// Moves the clock onto the settings that take effect next; their channels' waiting chats look at them now.
+    fn pass_to(&mut self, effect: &Effect, settings: &Settings) {
+        let before = self.clock;
+        self.clock = effect.effective;
+        // Settings of several channels, or several of one, may take effect together: all but the last are queued.
+        let mut together = settings.effects_between(before, effect.effective);
+        self.passing = together.next().map(|effect| Sweep::new(effect.clone()));
+        for effect in together {
+            self.sweeps.push_back(Sweep::new(effect.clone()));
+        }
+    }
+
+    fn pass(
+        &mut self,
+        budget: &mut usize,
+        settings: &Settings,
+        differences: &mut Differences,
+        out: &mut dyn Outlet,
+    ) -> anyhow::Result<bool> {
+        let Some(mut sweep) = self.passing.take() else { return Ok(true) };
+        if !self.walk(&mut sweep, Phase::Waiting, budget, settings, differences, out)? {
+            self.passing = Some(sweep);
+            return Ok(false);
+        }
+        if self.sweeps.is_empty() {
+            self.swept = self.clock;
+        }
+        Ok(true)
+    }
+
+    /// A setting was read: the chats that it may change look at it, in slices, by [`Self::sweep`].
+    pub fn setting_read(&mut self, effect: &Effect) {
+        self.sweeps.push_back(Sweep::new(effect.clone()));
+    }
+
+    /// Whether settings are waiting to be shown to chats.
+    pub fn is_sweeping(&self) -> bool {
+        !self.sweeps.is_empty() || self.passing.is_some()
+    }
+
+    /// Shows settings to the chats of their channels, within `budget` chats. True: all have seen them.
+    pub fn sweep(
+        &mut self,
+        budget: &mut usize,
+        settings: &Settings,
+        differences: &mut Differences,
+        out: &mut dyn Outlet,
+    ) -> anyhow::Result<bool> {
+        while let Some(mut sweep) = self.sweeps.pop_front() {
+            // Those that wait look at what has taken effect; later effects wait for the clock.
+            let phases = if sweep.effect.effective <= self.clock { 0..2 } else { 1..2 };
+            let done = [Phase::Waiting, Phase::Recent][phases].iter().try_fold(true, |done, phase| {
+                if !done || (sweep.phase == Phase::Recent && *phase == Phase::Waiting) {
+                    return Ok(done);
+                }
+                self.walk(&mut sweep, *phase, budget, settings, differences, out)
+            });
+            match done {
+                Ok(true) => {}
+                Ok(false) => {
+                    self.sweeps.push_front(sweep);
+                    return Ok(false);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        if self.passing.is_none() {
+            self.swept = self.clock;
+        }
+        Ok(true)
+    }
+
+    /// One phase of a sweep. True: it came to its end.
+    fn walk(
+        &mut self,
+        sweep: &mut Sweep,
+        phase: Phase,
+        budget: &mut usize,
+        settings: &Settings,
+        differences: &mut Differences,
+        out: &mut dyn Outlet,
+    ) -> anyhow::Result<bool> {
+        const SLICE: usize = 256;
+        if sweep.phase != phase {
+            sweep.phase = phase;
+            sweep.after.clear();
+        }
+        let effect = sweep.effect.clone();
+        let cause = Cause { kind: CauseKind::GoalChanged, at: effect.effective };
+        let prefix = match phase {
+            Phase::Waiting => channel_prefix(b'w', &effect.channel),
+            Phase::Recent => channel_prefix(b'r', &effect.channel),
+        };
+        if sweep.after.is_empty() && phase == Phase::Recent {
+            sweep.after = prefix.clone();
+            sweep.after.extend(sortable(chats::day(effect.effective)));
+        }
+        loop {
+            let slice = SLICE.min(*budget);
+            if slice == 0 {
+                return Ok(false);
+            }
+            let entries = self.index.scan(&prefix, &sweep.after, slice)?;
+            let Some(last) = entries.last() else { return Ok(true) };
+            sweep.after.clone_from(last);
+            *budget -= entries.len();
+            for entry in &entries {
+                let chat = match phase {
+                    Phase::Waiting => &entry[prefix.len()..],
+                    Phase::Recent => &entry[prefix.len() + 8..],
+                };
+                let chat = std::str::from_utf8(chat)?.to_owned();
+                self.settle(&chat, cause, settings, differences, out)?;
+            }
+            if entries.len() < slice {
+                return Ok(true);
+            }
+        }
+    }
+
+    /// A chat that is touched while a setting of its channel is still being shown looks at it first (F2).
+    fn catch_up(
+        &mut self,
+        chat: &str,
+        channel: &str,
+        settings: &Settings,
+        differences: &mut Differences,
+        out: &mut dyn Outlet,
+    ) -> anyhow::Result<()> {
+        let pending = self.sweeps.iter().chain(&self.passing).find(|sweep| &*sweep.effect.channel == channel);
+        let Some(sweep) = pending else { return Ok(()) };
+        let cause = Cause { kind: CauseKind::GoalChanged, at: sweep.effect.effective };
+        self.settle(chat, cause, settings, differences, out)
+    }
+
+    /// The earliest chat that is due at `until` or before: its time and its entry.
+    fn first_due(&mut self, until: Timestamp) -> anyhow::Result<Option<(Timestamp, Vec<u8>)>> {
+        if until < self.due_floor {
+            return Ok(None);
+        }
+        let Some(entry) = self.index.scan(b"d", b"", 1)?.pop() else {
+            self.due_floor = Timestamp::MAX;
+            return Ok(None);
+        };
+        let time = Timestamp(from_sortable(&entry[1..9]));
+        self.due_floor = time;
+        Ok((time <= until).then_some((time, entry)))
+    }
+
+    /// An entry that settling did not move belongs to no chat any more.
+    fn drop_stale(&mut self, entry: Vec<u8>, chat: &str) -> anyhow::Result<()> {
+        let time = Timestamp(from_sortable(&entry[1..9]));
+        if self.table.slot(chat.as_bytes())?.index.due != Some(time) {
+            self.index.remove(entry);
+        }
+        Ok(())
+    }
+
+    fn reindex(&mut self, channel: &str, chat: &str, before: Index, after: Index) {
+        self.due_floor = after.due.map_or(self.due_floor, |due| due.min(self.due_floor));
+        reindex(channel, chat, before, after, |add, entry| match add {
+            true => self.index.insert(entry),
+            false => self.index.remove(entry),
+        });
+    }
+}
+
+impl Sweep {
+    fn new(effect: Effect) -> Self {
+        Self { effect, phase: Phase::Waiting, after: Vec::new() }
+    }
+}
+
+/// The entries that a row's place in the indexes gains (true) and loses (false).
+pub fn reindex(channel: &str, chat: &str, before: Index, after: Index, mut change: impl FnMut(bool, Vec<u8>)) {
+    if before.due != after.due {
+        for (add, due) in [(false, before.due), (true, after.due)] {
+            if let Some(due) = due {
+                change(add, due_entry(due, chat));
+            }
+        }
+    }
+    if before.waits != after.waits {
+        let mut entry = channel_prefix(b'w', channel);
+        entry.extend(chat.as_bytes());
+        change(after.waits, entry);
+    }
+    if before.latest_day != after.latest_day {
+        for (add, day) in [(false, before.latest_day), (true, after.latest_day)] {
+            if let Some(day) = day {
+                let mut entry = channel_prefix(b'r', channel);
+                entry.extend(sortable(day));
+                entry.extend(chat.as_bytes());
+                change(add, entry);
+            }
+        }
+    }
+}
+
+// The entries outlive the process. `d` + time + chat: due. `w` + channel + chat: waits for a reply.
+// `r` + channel + UTC day of the latest fact + chat. Numbers are big endian with the sign turned, so that they sort.
+
+fn due_entry(due: Timestamp, chat: &str) -> Vec<u8> {
+    let mut entry = Vec::with_capacity(9 + chat.len());
+    entry.push(b'd');
+    entry.extend(sortable(due.0));
+    entry.extend(chat.as_bytes());
+    entry
+}
+
+fn due_chat(entry: &[u8]) -> &str {
+    std::str::from_utf8(&entry[9..]).expect("an entry ends with a chat id")
+}
+
+fn channel_prefix(kind: u8, channel: &str) -> Vec<u8> {
+    let mut entry = Vec::with_capacity(64);
+    entry.push(kind);
+    entry.extend((channel.len() as u16).to_be_bytes());
+    entry.extend(channel.as_bytes());
+    entry
+}
+
+fn sortable(number: i64) -> [u8; 8] {
+    ((number as u64) ^ (1 << 63)).to_be_bytes()
+}
+
+fn from_sortable(bytes: &[u8]) -> i64 {
+    (u64::from_be_bytes(bytes.try_into().expect("eight bytes")) ^ (1 << 63)) as i64
+}

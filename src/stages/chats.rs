@@ -1,0 +1,308 @@
+//! Chats: folds the records of a chat into its facts, derives rounds, status and contributions from them, and
+//! says what is different from what was published last (F2). It publishes nothing itself.
+//!
+//! Folding and settling are two steps, so that everything that follows from one record (the events that come with
+//! a newly named customer, say) makes one change.
+
+use super::messages::{Bad, Cause, ChatBody, ChatEvent, CustomerNews, ToChat, ToCustomer, event_id};
+use crate::domain::conversation::{Changed, Conversation, JudgedEvent};
+use crate::domain::credit::{self, Bucket, Contribution, Counts};
+use crate::domain::ids::{ChannelId, ChatId};
+use crate::domain::rounds::{Outcome, Round, rounds};
+use crate::domain::seal::{Seal, seal};
+use crate::domain::settings::Channel;
+use crate::domain::status::{KnownRound, Status, View, is_correction, view};
+use crate::domain::time::{DAY, Timestamp};
+
+/// What is known of one chat id. After a delete only this much is left, with `live` empty (B8).
+#[derive(Clone, Debug, PartialEq)]
+pub struct ChatRow {
+    pub channel: ChannelId,
+    pub chat: ChatId,
+    /// The latest delete.
+    pub deleted: Option<Timestamp>,
+    /// How many records were published under this id.
+    pub revision: u32,
+    pub live: Option<Box<LiveChat>>,
+}
+
+/// The facts of a chat that is there, and what was published of it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LiveChat {
+    pub conversation: Conversation,
+    pub seal: Seal,
+    pub published: Option<Published>,
+}
+
+/// What was last derived and published.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Published {
+    pub view: View,
+    /// The rounds that are not sealed.
+    pub rounds: Vec<KnownRound>,
+    pub contributions: Vec<Contribution>,
+    /// When the clock makes the next difference by itself: the clock that is past the earliest open deadline.
+    pub due: Option<Timestamp>,
+}
+
+/// What a fold did, before it is settled.
+#[derive(Debug, Default)]
+pub struct Folded {
+    /// The row is not what it was.
+    pub changed: bool,
+    /// Its view, counters or deadlines may not be what they were: settle it.
+    pub settle: bool,
+    /// The record deleted the chat: what it takes back.
+    pub deleted: Option<Deleted>,
+    /// The customers that were named for the first time.
+    pub links: Vec<ToCustomer>,
+}
+
+/// A chat that was there and was deleted (B8).
+#[derive(Debug, Default)]
+pub struct Deleted {
+    /// The revision of the tombstone.
+    pub revision: u32,
+    pub differences: Vec<(Bucket, Counts)>,
+}
+
+/// A change of a chat's view, to be published.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StatusChange {
+    pub channel: ChannelId,
+    pub chat: ChatId,
+    pub revision: u32,
+    pub view: View,
+    pub previous: Option<Status>,
+    pub cause: Cause,
+    pub correction: bool,
+}
+
+/// What settling a row found.
+#[derive(Debug, Default)]
+pub struct Settled {
+    pub change: Option<StatusChange>,
+    pub differences: Vec<(Bucket, Counts)>,
+    /// The row is not what it was.
+    pub changed: bool,
+}
+
+/// Folds a record into its chat's row (created if there is none). `partition` is where the chat lives;
+/// `judged` holds the goals that a goal event matches (A6), empty for any other record.
+pub fn fold(
+    row: &mut Option<ChatRow>,
+    event: &ChatEvent<'_>,
+    partition: i32,
+    judged: Option<JudgedEvent>,
+) -> Result<Folded, Bad> {
+    let row = match row {
+        Some(row) if &*row.channel != event.channel => {
+            return Err(Bad::OtherChannel {
+                chat: row.chat.clone(),
+                belongs_to: row.channel.clone(),
+                named: event.channel.into(),
+            });
+        }
+        Some(row) => row,
+        none => none.insert(ChatRow {
+            channel: event.channel.into(),
+            chat: event.chat.into(),
+            deleted: None,
+            revision: 0,
+            live: None,
+        }),
+    };
+    if row.deleted.is_some_and(|deleted| event.at <= deleted) {
+        return Ok(Folded::default());
+    }
+    if let ChatBody::Deleted = event.body {
+        return Ok(row.delete(event.at));
+    }
+    let begins = row.live.is_none();
+    let live = row.live.get_or_insert_default();
+    let named_before = live.conversation.customers.len();
+    let changed = match event.body {
+        ChatBody::Said(said) => live.conversation.fold(event.at, said),
+        ChatBody::GoalEvent { .. } => {
+            let new = judged.is_some_and(|judged| live.conversation.event(judged));
+            Changed { facts: new, customers: false, anything: new }
+        }
+        ChatBody::Deleted => Changed::default(),
+    };
+    let cause = Cause { kind: event.body.cause(), at: event.at };
+    let links = live.conversation.customers[named_before..]
+        .iter()
+        .map(|named| ToCustomer {
+            channel: row.channel.clone(),
+            customer: named.customer.clone(),
+            news: CustomerNews::NamedBy { chat: row.chat.clone(), partition },
+            cause,
+        })
+        .collect();
+    Ok(Folded {
+        changed: changed.anything || begins,
+        settle: changed.facts || begins,
+        deleted: None,
+        links,
+    })
+}
+
+/// A goal event as the chat keeps it.
+pub fn judge(event: &ChatEvent<'_>, channel: &Channel, logged: Option<Timestamp>) -> Option<JudgedEvent> {
+    let ChatBody::GoalEvent { name, properties } = event.body else { return None };
+    judged(event.id, name, properties, event.at, channel, logged)
+}
+
+/// Judges an event once, when it is read (A6). `None`: it is forgotten.
+pub fn judged(
+    id: Option<&str>,
+    name: &str,
+    properties: &dyn crate::domain::goal::Properties,
+    at: Timestamp,
+    channel: &Channel,
+    logged: Option<Timestamp>,
+) -> Option<JudgedEvent> {
+    let goals = channel.judge(name, at, logged, properties);
+    (!goals.is_empty()).then(|| JudgedEvent { at, id: event_id(id), goals })
+}
+
+impl ChatRow {
+    fn delete(&mut self, at: Timestamp) -> Folded {
+        self.deleted = Some(at);
+        let deleted = self.live.take().map(|live| {
+            self.revision += 1;
+            let published = live.published.unwrap_or_default();
+            Deleted { revision: self.revision, differences: difference(&published, &Published::default()) }
+        });
+        Folded { changed: true, settle: false, deleted, links: Vec::new() }
+    }
+
+    /// Folds events of a customer that the chat named. True: some were new.
+    pub fn customer_events(&mut self, message: &ToChat) -> bool {
+        let Some(live) = &mut self.live else { return false };
+        let mut new = false;
+        for event in &message.events {
+            if self.deleted.is_none_or(|deleted| event.at > deleted) {
+                new |= live.conversation.customer_event(&message.customer, event.clone());
+            }
+        }
+        new
+    }
+
+    /// Derives everything anew at `clock` and says what is different. `seals`: whether records can be too late (H3).
+    pub fn settle(&mut self, channel: &Channel, clock: Timestamp, cause: Cause, seals: bool) -> Settled {
+        let Some(live) = &mut self.live else { return Settled::default() };
+        let LiveChat { conversation, seal: sealed, published } = &mut **live;
+        let rounds_now = rounds(conversation, sealed, channel, clock);
+        let new = Published {
+            view: view(conversation, sealed, &rounds_now, channel, clock),
+            rounds: known(&rounds_now, sealed),
+            contributions: credit::contributions(conversation, sealed, &rounds_now, channel),
+            due: due(&rounds_now),
+        };
+        let mut settled = Settled::default();
+        match published {
+            Some(old) if *old == new => return settled,
+            Some(old) => {
+                settled.differences = difference(old, &new);
+                if old.view != new.view {
+                    self.revision += 1;
+                    settled.change = Some(StatusChange {
+                        channel: self.channel.clone(),
+                        chat: self.chat.clone(),
+                        revision: self.revision,
+                        view: new.view.clone(),
+                        previous: Some(old.view.status),
+                        cause,
+                        correction: is_correction(&old.rounds, &rounds_now),
+                    });
+                }
+            }
+            None => {
+                settled.differences = difference(&Published::default(), &new);
+                self.revision += 1;
+                settled.change = Some(StatusChange {
+                    channel: self.channel.clone(),
+                    chat: self.chat.clone(),
+                    revision: self.revision,
+                    view: new.view.clone(),
+                    previous: None,
+                    cause,
+                    correction: false,
+                });
+            }
+        }
+        settled.changed = true;
+        *published = Some(new);
+        if seals && seal(conversation, sealed, &rounds_now, channel, clock) {
+            let kept = rounds(conversation, sealed, channel, clock);
+            if let Some(published) = published {
+                published.rounds = known(&kept, sealed);
+            }
+        }
+        settled
+    }
+
+    /// All rounds that are not sealed away, at `clock`.
+    pub fn rounds(&self, channel: &Channel, clock: Timestamp) -> Vec<Round> {
+        self.live.as_ref().map_or_else(Vec::new, |live| rounds(&live.conversation, &live.seal, channel, clock))
+    }
+
+    /// Where this row stands in the indexes.
+    pub fn index(&self) -> Index {
+        let Some(live) = &self.live else { return Index::default() };
+        let Some(published) = &live.published else { return Index::default() };
+        Index {
+            due: published.due,
+            waits: live.conversation.cycle.closed.is_none()
+                && live.conversation.awaits_reply()
+                && matches!(published.view.status, Status::None | Status::AwaitingReply | Status::Missed),
+            latest_day: live.conversation.latest_fact().map(day),
+        }
+    }
+}
+
+/// What a chat is looked up by, besides its id.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Index {
+    /// The clock at which it must be settled by itself.
+    pub due: Option<Timestamp>,
+    /// A goal that is set, removed or takes effect may change it (D3).
+    pub waits: bool,
+    /// The UTC day of its latest fact: a setting that takes effect on a later one cannot change its past.
+    pub latest_day: Option<i64>,
+}
+
+/// The UTC day of a moment, counted from the epoch.
+pub fn day(at: Timestamp) -> i64 {
+    at.0.div_euclid(DAY)
+}
+
+fn known(rounds: &[Round], sealed: &Seal) -> Vec<KnownRound> {
+    rounds.iter().filter(|round| round.number > sealed.count).map(KnownRound::from).collect()
+}
+
+fn due(rounds: &[Round]) -> Option<Timestamp> {
+    rounds.iter().filter(|round| round.outcome == Outcome::Open).map(|round| round.deadline.plus(1)).min()
+}
+
+/// What the chat adds now, less what it added before.
+fn difference(before: &Published, after: &Published) -> Vec<(Bucket, Counts)> {
+    let achieved = |published: &Published| published.view.status == Status::Achieved;
+    if before.contributions == after.contributions && achieved(before) == achieved(after) {
+        return Vec::new();
+    }
+    let mut sums: Vec<(Bucket, Counts)> = Vec::new();
+    let mut add = |bucket: Bucket, counts: Counts, sign: i64| match sums.iter_mut().find(|(b, _)| *b == bucket) {
+        Some((_, sum)) => sum.add(&counts, sign),
+        None => {
+            let mut sum = Counts::default();
+            sum.add(&counts, sign);
+            sums.push((bucket, sum));
+        }
+    };
+    credit::spread(&before.contributions, achieved(before), -1, &mut add);
+    credit::spread(&after.contributions, achieved(after), 1, &mut add);
+    sums.retain(|(_, sum)| !sum.is_zero());
+    sums
+}

@@ -1,0 +1,92 @@
+//! Sorted lookups beside the rows of one partition: which chats are due, which wait, which were active lately.
+//!
+//! Entries are bytes. What was added and removed since the last commit lies over what the store has; without a
+//! store everything is in memory. It is derived from the rows, so it is in no changelog.
+
+use super::store::{Changes, Family, Store};
+use super::table::row_key;
+use std::collections::BTreeSet;
+use std::ops::Bound;
+use std::sync::Arc;
+
+pub struct SortedIndex {
+    partition: i32,
+    store: Option<Arc<Store>>,
+    added: BTreeSet<Vec<u8>>,
+    removed: BTreeSet<Vec<u8>>,
+}
+
+impl SortedIndex {
+    pub fn new(partition: i32, store: Option<Arc<Store>>) -> Self {
+        Self { partition, store, added: BTreeSet::new(), removed: BTreeSet::new() }
+    }
+
+    pub fn insert(&mut self, entry: Vec<u8>) {
+        if self.store.is_some() {
+            self.removed.remove(&entry);
+        }
+        self.added.insert(entry);
+    }
+
+    pub fn remove(&mut self, entry: Vec<u8>) {
+        self.added.remove(&entry);
+        if self.store.is_some() {
+            self.removed.insert(entry);
+        }
+    }
+
+    /// At most `limit` entries after `after` that begin with `prefix`, in order. An empty `after` is before all.
+    pub fn scan(&self, prefix: &[u8], after: &[u8], limit: usize) -> anyhow::Result<Vec<Vec<u8>>> {
+        let from = if after < prefix { Bound::Included(prefix) } else { Bound::Excluded(after) };
+        let mut over = self
+            .added
+            .range::<[u8], _>((from, Bound::Unbounded))
+            .take_while(|entry| entry.starts_with(prefix))
+            .peekable();
+        let mut found: Vec<Vec<u8>> = Vec::new();
+        if let Some(store) = &self.store {
+            let start = if after < prefix { prefix } else { after };
+            store.scan(Family::Indexes, &row_key(self.partition, start), |key, _| {
+                let Some(entry) = key.strip_prefix(&self.partition.to_be_bytes()) else { return false };
+                if !entry.starts_with(prefix) || found.len() >= limit {
+                    return false;
+                }
+                if entry == after || self.removed.contains(entry) || self.added.contains(entry) {
+                    return true;
+                }
+                while found.len() < limit && over.peek().is_some_and(|added| added.as_slice() < entry) {
+                    found.extend(over.next().cloned());
+                }
+                if found.len() < limit {
+                    found.push(entry.to_vec());
+                }
+                true
+            })?;
+        }
+        while found.len() < limit
+            && let Some(entry) = over.next()
+        {
+            found.push(entry.clone());
+        }
+        Ok(found)
+    }
+
+    /// Writes what was added and removed since the last commit, and takes it as committed.
+    pub fn commit(&mut self, changes: &mut Changes<'_>) {
+        if self.store.is_none() {
+            return;
+        }
+        for entry in std::mem::take(&mut self.removed) {
+            changes.delete(Family::Indexes, &row_key(self.partition, &entry));
+        }
+        for entry in std::mem::take(&mut self.added) {
+            changes.put(Family::Indexes, &row_key(self.partition, &entry), &[]);
+        }
+    }
+
+    /// Back to what the store has.
+    pub fn roll_back(&mut self) {
+        self.added.clear();
+        self.removed.clear();
+    }
+}

@@ -1,0 +1,154 @@
+//! RocksDB: one database for a process, shared by its workers, keys beginning with the partition.
+//!
+//! Written only after Kafka has committed, without fsync: the changelog is the durable copy, and an older
+//! consistent prefix is always a valid start. Every option stands here with its reason.
+
+use anyhow::Context as _;
+use rocksdb::{
+    BlockBasedOptions, BoundColumnFamily, Cache, ColumnFamilyDescriptor, DB, DBCompressionType,
+    IteratorMode, Options, WriteBatch, WriteBufferManager, WriteOptions,
+};
+use std::path::Path;
+use std::sync::Arc;
+
+/// The column families. The names outlive the process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Family {
+    Chats,
+    Customers,
+    Managers,
+    /// Derived from the rows of `Chats`; rebuilt with them.
+    Indexes,
+    /// For each stage and partition, the changelog offset that the rows reach.
+    Meta,
+}
+
+impl Family {
+    pub const ALL: [Family; 5] =
+        [Family::Chats, Family::Customers, Family::Managers, Family::Indexes, Family::Meta];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Family::Chats => "chats",
+            Family::Customers => "customers",
+            Family::Managers => "managers",
+            Family::Indexes => "indexes",
+            Family::Meta => "meta",
+        }
+    }
+}
+
+/// The database of one process.
+pub struct Store {
+    db: rocksdb::DBWithThreadMode<rocksdb::MultiThreaded>,
+    write: WriteOptions,
+}
+
+/// Changes that reach the disk together.
+pub struct Changes<'a> {
+    store: &'a Store,
+    batch: WriteBatch,
+}
+
+impl Store {
+    /// Opens or creates the database. `memory_bytes` holds the block cache with all memtables charged to it.
+    pub fn open(dir: &Path, memory_bytes: usize) -> anyhow::Result<Self> {
+        let cache = Cache::new_lru_cache(memory_bytes);
+        // Half of the budget for memtables, so that reads keep a cache of their own.
+        let memtables =
+            WriteBufferManager::new_write_buffer_manager_with_cache(memory_bytes / 2, false, cache.clone());
+        let mut options = Options::default();
+        options.create_if_missing(true);
+        options.create_missing_column_families(true);
+        options.set_write_buffer_manager(&memtables);
+        // Two cores are typical, and the fold needs one: flush and compaction share the other.
+        options.increase_parallelism(2);
+        // The write-ahead log keeps what is in memtables over a kill of the process; a power cut may cut it short,
+        // and then the tail comes from the changelog.
+        options.set_wal_recovery_mode(rocksdb::DBRecoveryMode::PointInTime);
+        options.set_max_total_wal_size(memory_bytes.max(64 << 20) as u64);
+        options.set_keep_log_file_num(2);
+        options.set_max_open_files(512);
+        let families = Family::ALL.map(|family| {
+            let mut blocks = BlockBasedOptions::default();
+            blocks.set_block_cache(&cache);
+            // Index and filter blocks count against the budget, too.
+            blocks.set_cache_index_and_filter_blocks(true);
+            blocks.set_pin_l0_filter_and_index_blocks_in_cache(true);
+            // Most lookups of a new id find nothing: a filter answers them without a read.
+            blocks.set_bloom_filter(10.0, false);
+            let mut family_options = Options::default();
+            family_options.set_block_based_table_factory(&blocks);
+            family_options.set_compression_type(DBCompressionType::Lz4);
+            family_options.set_write_buffer_size(memory_bytes / 8);
+            ColumnFamilyDescriptor::new(family.name(), family_options)
+        });
+        let db = rocksdb::DBWithThreadMode::open_cf_descriptors(&options, dir, families)
+            .with_context(|| format!("cannot open the state in {}", dir.display()))?;
+        let write = WriteOptions::default(); // no sync: see above
+        Ok(Self { db, write })
+    }
+
+    fn family(&self, family: Family) -> Arc<BoundColumnFamily<'_>> {
+        self.db.cf_handle(family.name()).expect("every family is created when the store is opened")
+    }
+
+    pub fn get(&self, family: Family, key: &[u8]) -> anyhow::Result<Option<Vec<u8>>> {
+        Ok(self.db.get_cf(&self.family(family), key)?)
+    }
+
+    /// Calls `visit` with the entries from `from` on, in the order of their keys, until it says false.
+    pub fn scan(
+        &self,
+        family: Family,
+        from: &[u8],
+        mut visit: impl FnMut(&[u8], &[u8]) -> bool,
+    ) -> anyhow::Result<()> {
+        let from = IteratorMode::From(from, rocksdb::Direction::Forward);
+        for entry in self.db.iterator_cf(&self.family(family), from) {
+            let (key, value) = entry?;
+            if !visit(&key, &value) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    pub fn changes(&self) -> Changes<'_> {
+        Changes { store: self, batch: WriteBatch::default() }
+    }
+
+    /// Everything in memory to disk, so that the next start has no log to replay.
+    pub fn flush(&self) -> anyhow::Result<()> {
+        for family in Family::ALL {
+            self.db.flush_cf(&self.family(family))?;
+        }
+        Ok(())
+    }
+}
+
+impl Changes<'_> {
+    pub fn put(&mut self, family: Family, key: &[u8], value: &[u8]) {
+        self.batch.put_cf(&self.store.family(family), key, value);
+    }
+
+    pub fn delete(&mut self, family: Family, key: &[u8]) {
+        self.batch.delete_cf(&self.store.family(family), key);
+    }
+
+    /// Everything whose key begins with `prefix`.
+    pub fn delete_prefix(&mut self, family: Family, prefix: &[u8]) {
+        let mut end = prefix.to_vec();
+        end.extend([0xff; 300]);
+        self.batch.delete_range_cf(&self.store.family(family), prefix, &end);
+    }
+
+    pub fn write(self) -> anyhow::Result<()> {
+        Ok(self.store.db.write_opt(self.batch, &self.store.write)?)
+    }
+}
+
+/// Deletes a database whose partitions are all elsewhere.
+pub fn destroy(dir: &Path) -> anyhow::Result<()> {
+    Ok(DB::destroy(&Options::default(), dir)?)
+}

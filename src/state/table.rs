@@ -1,0 +1,141 @@
+//! The rows of one stage and partition, decoded, in a bounded cache with the store behind.
+//!
+//! A changed row stays until it is committed or rolled back; the others may be dropped at any commit.
+
+use super::store::{Changes, Family, Store};
+use anyhow::Context as _;
+use hashbrown::HashMap;
+use hashbrown::hash_map::EntryRef;
+use std::sync::Arc;
+
+/// A row: what a stage keeps for one key.
+pub trait Row: Sized {
+    /// The column family that holds rows of this kind.
+    const FAMILY: Family;
+    /// What the row is looked up by besides its key.
+    type Index: Default;
+    fn index(&self) -> Self::Index;
+    fn encode(&self) -> Vec<u8>;
+    fn decode(bytes: &[u8]) -> anyhow::Result<Self>;
+}
+
+/// The bytes of a key, without the partition.
+pub type Key = Box<[u8]>;
+
+pub struct Table<R: Row> {
+    partition: i32,
+    store: Option<Arc<Store>>,
+    rows: HashMap<Key, Slot<R>>,
+    /// Rows that were not used since the last turn; what is used again moves to `rows`.
+    older: HashMap<Key, Slot<R>>,
+    dirty: Vec<Key>,
+    rows_max: usize,
+}
+
+/// A place for a row, which may be empty.
+pub struct Slot<R: Row> {
+    pub row: Option<R>,
+    /// Where the indexes have this row now.
+    pub index: R::Index,
+    dirty: bool,
+}
+
+impl<R: Row> Table<R> {
+    /// Without a store everything stays in memory, and nothing is ever dropped.
+    pub fn new(partition: i32, store: Option<Arc<Store>>, rows_max: usize) -> Self {
+        let (rows, older, dirty) = (HashMap::new(), HashMap::new(), Vec::new());
+        Self { partition, store, rows, older, dirty, rows_max: rows_max.max(2) }
+    }
+
+    /// The slot of a key, read from the store if it is not in memory.
+    pub fn slot(&mut self, key: &[u8]) -> anyhow::Result<&mut Slot<R>> {
+        match self.rows.entry_ref(key) {
+            EntryRef::Occupied(slot) => Ok(slot.into_mut()),
+            EntryRef::Vacant(vacant) => {
+                let slot = match self.older.remove(key) {
+                    Some(slot) => slot,
+                    None => {
+                        let row: Option<R> = read(self.store.as_deref(), self.partition, key)?;
+                        let index = row.as_ref().map(R::index).unwrap_or_default();
+                        Slot { row, index, dirty: false }
+                    }
+                };
+                Ok(vacant.insert(slot))
+            }
+        }
+    }
+
+    /// A row that is in memory and in use.
+    pub fn peek(&self, key: &[u8]) -> Option<&R> {
+        self.rows.get(key)?.row.as_ref()
+    }
+
+    /// Says that the row in this slot is not what the store has.
+    pub fn mark(&mut self, key: &[u8]) {
+        if let Some(slot) = self.rows.get_mut(key)
+            && !slot.dirty
+        {
+            slot.dirty = true;
+            self.dirty.push(key.into());
+        }
+    }
+
+    /// The changed rows since the last commit or rollback.
+    pub fn dirty(&self) -> impl Iterator<Item = (&Key, &R)> {
+        self.dirty.iter().filter_map(|key| {
+            let slot = self.rows.get(key).or_else(|| self.older.get(key))?;
+            Some((key, slot.row.as_ref()?))
+        })
+    }
+
+    pub fn is_dirty(&self) -> bool {
+        !self.dirty.is_empty()
+    }
+
+    /// The changed rows are committed: `changes` gets what `encoded` says of them, and they may be dropped.
+    pub fn committed(&mut self) {
+        for key in self.dirty.drain(..) {
+            if let Some(slot) = self.rows.get_mut(&key) {
+                slot.dirty = false;
+            }
+        }
+        if self.store.is_some() && self.rows.len() > self.rows_max / 2 {
+            self.older = std::mem::take(&mut self.rows);
+        }
+    }
+
+    /// The changed rows never happened: back to what the store has.
+    pub fn roll_back(&mut self) {
+        for key in self.dirty.drain(..) {
+            self.rows.remove(&key);
+            self.older.remove(&key);
+        }
+    }
+
+    /// Every row in memory; without a store these are all rows.
+    pub fn rows(&self) -> impl Iterator<Item = (&Key, &R)> {
+        self.rows.iter().filter_map(|(key, slot)| Some((key, slot.row.as_ref()?)))
+    }
+}
+
+fn read<R: Row>(store: Option<&Store>, partition: i32, key: &[u8]) -> anyhow::Result<Option<R>> {
+    let Some(store) = store else { return Ok(None) };
+    let Some(bytes) = store.get(R::FAMILY, &row_key(partition, key))? else { return Ok(None) };
+    let row = R::decode(&bytes).with_context(|| {
+        format!("a row of {} in partition {partition} cannot be read", R::FAMILY.name())
+    })?;
+    Ok(Some(row))
+}
+
+/// The key of a row on disk: the partition (4 bytes, big endian), then its own key. It outlives the process.
+pub fn row_key(partition: i32, key: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(4 + key.len());
+    bytes.extend(partition.to_be_bytes());
+    bytes.extend(key);
+    bytes
+}
+
+/// Writes one row into a set of changes.
+pub fn put(changes: &mut Changes<'_>, family: Family, partition: i32, key: &[u8], value: &[u8]) {
+    changes.put(family, &row_key(partition, key), value);
+}

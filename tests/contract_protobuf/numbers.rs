@@ -1,0 +1,29 @@
+//! Field numbers outlive the process: records lie in topics, rows in stores. They are all listed in `numbers.txt`.
+
+use chat_goals::contract::protobuf::DESCRIPTORS;
+use prost_reflect::{Cardinality, DescriptorPool};
+
+#[test]
+fn numbers_and_types_of_fields_never_change() {
+    let pool = DescriptorPool::decode(DESCRIPTORS).unwrap();
+    let mut lines = Vec::new();
+    for message in pool.all_messages().filter(|message| message.package_name() == "chat_goals.v1") {
+        for field in message.fields() {
+            let repeated = if field.cardinality() == Cardinality::Repeated { "repeated " } else { "" };
+            let name = field.full_name();
+            lines.push(format!("{name} = {}: {repeated}{:?}", field.number(), field.kind()));
+        }
+    }
+    for of in pool.all_enums().filter(|of| of.package_name() == "chat_goals.v1") {
+        for value in of.values() {
+            lines.push(format!("{}.{} = {}", of.full_name(), value.name(), value.number()));
+        }
+    }
+    lines.sort();
+    let now = lines.join("\n") + "\n";
+    assert!(
+        now == include_str!("numbers.txt"),
+        "a schema is not what it was. Lines may be added to numbers.txt; one that is changed or goes breaks what is \
+         stored. Now it is:\n{now}"
+    );
+}
