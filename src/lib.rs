@@ -4,5 +4,6 @@ pub mod contract;
 pub mod domain;
 pub mod log;
 pub mod pipeline;
+pub mod runtime;
 pub mod stages;
 pub mod state;

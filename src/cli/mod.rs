@@ -1,8 +1,12 @@
 //! The command line: one file a command. Each returns its exit code: 0 done, 1 failed, 2 wrong usage, and what the
 //! command says of others.
 
+mod config;
 mod fold;
 mod progress;
+mod run;
+mod settings;
+mod topics;
 
 use crate::domain::time::Timestamp;
 use clap::{Parser, Subcommand};
@@ -18,6 +22,14 @@ pub struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Run the processor: from Kafka to Kafka, exactly once
+    Run(run::Args),
+    /// Create or check the topics
+    #[command(subcommand)]
+    Topics(topics::Command),
+    /// Print the configuration
+    #[command(subcommand)]
+    Config(config::Command),
     /// Fold lines of JSON, with no broker
     Fold(fold::Args),
 }
@@ -25,6 +37,9 @@ enum Command {
 /// Does what the command line says.
 pub fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
     match &cli.command {
+        Command::Run(args) => run::run(args),
+        Command::Topics(command) => topics::run(command),
+        Command::Config(command) => config::run(command),
         Command::Fold(args) => fold::run(args),
     }
 }

@@ -188,8 +188,13 @@ pub trait Log: Send + Sync + 'static {
     /// The first offset that is still there, for each partition asked for, in that order.
     fn begins(&self, of: &[TopicPartition]) -> LogResult<Vec<Offset>>;
 
-    /// The end of what is committed (the last stable offset), for each partition asked for, in that order.
+    /// The end of what is committed (the last stable offset), for each partition asked for, in that order. A commit
+    /// that has just returned may be in it only a moment later.
     fn ends(&self, of: &[TopicPartition]) -> LogResult<Vec<Offset>>;
+
+    /// The end with what is not committed yet, for each partition asked for, in that order. A transaction whose
+    /// positions are visible may still be unseen at its end ([`Log::ends`]), but never beyond this.
+    fn tails(&self, of: &[TopicPartition]) -> LogResult<Vec<Offset>>;
 
     /// The group's committed positions, in the order asked for. Waits for open transactions on them to end.
     fn committed(&self, group: &str, of: &[TopicPartition]) -> LogResult<Vec<Position>>;
@@ -226,7 +231,8 @@ pub trait Member {
     fn send(&mut self, record: Outgoing<'_>) -> LogResult<()>;
 
     /// Ends the open transaction (opening one first if there is none): records and positions become visible
-    /// together, or not at all.
+    /// together, or not at all. Every position has an offset and belongs to a partition of this member: the log
+    /// refuses a member that is none any more, but may not notice a partition that it has given up.
     fn commit(&mut self, positions: &[Position]) -> LogResult<()>;
 
     /// Throws the open transaction away, if there is one.
@@ -247,7 +253,8 @@ pub trait Reader {
     /// Begins to read these partitions at these offsets, instead of what it read before.
     fn assign(&mut self, from: &[(TopicPartition, Offset)]) -> LogResult<()>;
 
-    /// Waits at most `timeout`; `None`: nothing came.
+    /// Waits at most `timeout`; `None`: nothing came. An offset that the log does not hold is a [`LogError::Setup`],
+    /// never skipped.
     fn poll(&mut self, timeout: Duration) -> LogResult<Option<Self::Batch>>;
 
     /// How far the partition has been read, transaction markers and compacted holes included: it reaches the

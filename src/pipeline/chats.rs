@@ -31,6 +31,8 @@ pub struct ChatsTask {
     passing: Option<Sweep>,
     /// No chat is due before this.
     due_floor: Timestamp,
+    /// The entries that are due next, in order, looked up ahead; some may be stale.
+    due_ahead: VecDeque<Vec<u8>>,
     seals: bool,
 }
 
@@ -67,6 +69,7 @@ impl ChatsTask {
             sweeps: VecDeque::new(),
             passing: None,
             due_floor: Timestamp::MIN,
+            due_ahead: VecDeque::new(),
             seals,
         }
     }
@@ -99,6 +102,7 @@ impl ChatsTask {
         self.table.roll_back();
         self.index.roll_back();
         self.due_floor = Timestamp::MIN;
+        self.due_ahead.clear();
     }
 
     /// Folds one record of a chat. It is settled by the caller, after what followed from it.
@@ -362,21 +366,37 @@ impl ChatsTask {
 
     /// The earliest chat that is due at `until` or before: its time and its entry.
     fn first_due(&mut self, until: Timestamp) -> anyhow::Result<Option<(Timestamp, Vec<u8>)>> {
+        /// One lookup costs as much as settling some chats: many at once, when many deadlines pass.
+        const AHEAD: usize = 512;
         if until < self.due_floor {
             return Ok(None);
         }
-        let Some(entry) = self.index.scan(b"d", b"", 1)?.pop() else {
-            self.due_floor = Timestamp::MAX;
-            return Ok(None);
-        };
-        let time = Timestamp(from_sortable(&entry[1..9]));
-        self.due_floor = time;
-        Ok((time <= until).then_some((time, entry)))
+        loop {
+            if self.due_ahead.is_empty() {
+                self.due_ahead = self.index.scan(b"d", b"", AHEAD)?.into();
+            }
+            let Some(entry) = self.due_ahead.front() else {
+                self.due_floor = Timestamp::MAX;
+                return Ok(None);
+            };
+            let time = Timestamp(from_sortable(&entry[1..9]));
+            // What was looked up ahead may have moved since.
+            if self.table.slot(due_chat(entry).as_bytes())?.index.due != Some(time) {
+                let entry = self.due_ahead.pop_front().expect("it was just looked at");
+                self.index.remove(entry);
+                continue;
+            }
+            self.due_floor = time;
+            return Ok((time <= until).then(|| (time, entry.clone())));
+        }
     }
 
     /// An entry that settling did not move belongs to no chat any more.
     fn drop_stale(&mut self, entry: Vec<u8>, chat: &str) -> anyhow::Result<()> {
         let time = Timestamp(from_sortable(&entry[1..9]));
+        if self.due_ahead.front() == Some(&entry) {
+            self.due_ahead.pop_front();
+        }
         if self.table.slot(chat.as_bytes())?.index.due != Some(time) {
             self.index.remove(entry);
         }
@@ -384,7 +404,12 @@ impl ChatsTask {
     }
 
     fn reindex(&mut self, channel: &str, chat: &str, before: Index, after: Index) {
-        self.due_floor = after.due.map_or(self.due_floor, |due| due.min(self.due_floor));
+        if let Some(due) = after.due.filter(|due| before.due != Some(*due)) {
+            self.due_floor = self.due_floor.min(due);
+            if self.due_ahead.back().is_some_and(|last| due_entry(due, chat) < *last) {
+                self.due_ahead.clear();
+            }
+        }
         reindex(channel, chat, before, after, |add, entry| match add {
             true => self.index.insert(entry),
             false => self.index.remove(entry),

@@ -83,7 +83,8 @@ impl World {
 
     /// Writes `count` records, numbered from 0, in one transaction of a worker that is not in the way.
     pub fn fill(&self, partition: i32, count: u32) {
-        let mut writer = self.log.join(&format!("{}-writer", self.group), "w", &[self.out.clone()]).unwrap();
+        let mut writer =
+            self.log.join(&format!("{}-writer", self.group), "w", std::slice::from_ref(&self.out)).unwrap();
         for number in 0..count {
             send(&mut writer, &self.input(partition), &number.to_string());
         }

@@ -23,6 +23,8 @@ type Asker = BaseConsumer<Asking>;
 
 pub(super) struct Desk {
     offsets: Asker,
+    /// Sees the ends of open transactions, too.
+    tails: Asker,
     admin: AdminClient<Asking>,
     /// One for each group that was asked for: a client asks for its own group only.
     positions: Mutex<HashMap<String, Arc<Asker>>>,
@@ -34,6 +36,7 @@ impl Desk {
         let refused = |error| sorted("a Kafka client could not be made", &error);
         Ok(Self {
             offsets: settings.lookup().create_with_context(Asking).map_err(refused)?,
+            tails: settings.uncommitted().create_with_context(Asking).map_err(refused)?,
             admin: settings.admin().create_with_context(Asking).map_err(refused)?,
             positions: Mutex::default(),
             answer_timeout: settings.tuning.answer_timeout,
@@ -49,12 +52,21 @@ impl Desk {
 
     /// One request for all partitions: `-2` and `-1` are the earliest and the latest timestamp to the broker.
     pub fn offsets(&self, of: &[TopicPartition], at: KafkaOffset) -> LogResult<Vec<Offset>> {
+        self.look_up(&self.offsets, of, at)
+    }
+
+    /// The ends with what is not committed yet.
+    pub fn tails(&self, of: &[TopicPartition]) -> LogResult<Vec<Offset>> {
+        self.look_up(&self.tails, of, KafkaOffset::End)
+    }
+
+    fn look_up(&self, asker: &Asker, of: &[TopicPartition], at: KafkaOffset) -> LogResult<Vec<Offset>> {
         if of.is_empty() {
             return Ok(Vec::new());
         }
         let doing = "the offsets of partitions could not be looked up";
-        let answer = self.offsets.offsets_for_times(to_list(of, at), self.answer_timeout);
-        serve(&self.offsets);
+        let answer = asker.offsets_for_times(to_list(of, at), self.answer_timeout);
+        serve(asker);
         let list = answer.map_err(|error| sorted(doing, &error))?;
         let one = |of: &TopicPartition| {
             let found =

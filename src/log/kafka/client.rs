@@ -102,12 +102,12 @@ fn answer(consumer: &BaseConsumer<Fetching>, change: &Change) {
 /// Behind a transactional producer.
 #[derive(Default)]
 pub(super) struct Delivering {
-    failure: Mutex<Option<String>>,
+    failure: Mutex<Option<(RDKafkaErrorCode, String)>>,
 }
 
 impl Delivering {
     /// Why a record of the open transaction was not delivered.
-    pub fn failure(&self) -> Option<String> {
+    pub fn failure(&self) -> Option<(RDKafkaErrorCode, String)> {
         lock(&self.failure).clone()
     }
 
@@ -131,10 +131,11 @@ impl ProducerContext for Delivering {
 
     fn delivery(&self, result: &DeliveryResult<'_>, _: ()) {
         if let Err((error, record)) = result {
-            let sentence =
-                format!("a record for {}[{}] was not delivered: {error}", record.topic(), record.partition());
+            let (topic, partition) = (record.topic(), record.partition());
+            let code = error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Fail);
+            let sentence = format!("a record for {topic}[{partition}] was not delivered: {error}");
             // The first one is the cause, the others are its consequence.
-            lock(&self.failure).get_or_insert(sentence);
+            lock(&self.failure).get_or_insert((code, sentence));
         }
     }
 }
@@ -142,8 +143,8 @@ impl ProducerContext for Delivering {
 fn log_line(level: RDKafkaLogLevel, facility: &str, message: &str) {
     use RDKafkaLogLevel::{Alert, Critical, Debug, Emerg, Error, Info, Notice, Warning};
     match (level, facility) {
-        // A refused commit is an ordinary end of a transaction and reported to the caller; properties that only
-        // some clients know are given to all of them.
+        // A refused commit is an ordinary end of a transaction and reported to the caller; properties that
+        // only some clients know are given to all of them.
         (_, "TXNERR" | "CONFWARN") => tracing::debug!(target: "librdkafka", facility, "{message}"),
         // An heir waits for the end of what its predecessor left open.
         (_, "GETPID") => tracing::info!(target: "librdkafka", facility, "{message}"),
@@ -173,6 +174,14 @@ pub(super) fn sorted(doing: &str, error: &KafkaError) -> LogError {
 /// Errors that come again however often the call is made again.
 pub(super) fn is_setup(code: RDKafkaErrorCode) -> bool {
     use RDKafkaErrorCode::*;
+    let missing = matches!(code, UnknownTopic | UnknownPartition | UnknownTopicOrPartition | InvalidTopic);
+    is_denied(code) || missing || matches!(code, MessageSizeTooLarge | InvalidTransactionTimeout)
+}
+
+/// The broker will not or cannot serve this client. A topic that is not there is another matter: brokers
+/// learn of a new one at different times.
+pub(super) fn is_denied(code: RDKafkaErrorCode) -> bool {
+    use RDKafkaErrorCode::*;
     matches!(
         code,
         Authentication
@@ -181,15 +190,9 @@ pub(super) fn is_setup(code: RDKafkaErrorCode) -> bool {
             | GroupAuthorizationFailed
             | ClusterAuthorizationFailed
             | TransactionalIdAuthorizationFailed
-            | UnknownTopic
-            | UnknownPartition
-            | UnknownTopicOrPartition
-            | InvalidTopic
-            | MessageSizeTooLarge
             | UnsupportedVersion
             | UnsupportedFeature
             | UnsupportedAssignor
-            | InvalidTransactionTimeout
             | InvalidGroupId
     )
 }

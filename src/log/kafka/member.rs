@@ -12,7 +12,7 @@ use rdkafka::message::Message;
 use rdkafka::types::RDKafkaErrorCode;
 
 use super::KafkaLog;
-use super::client::{Change, is_setup, sorted, to_list};
+use super::client::{Change, is_denied, sorted, to_list};
 use super::cursors::Cursors;
 use super::producer::Producer;
 use super::queue::{Connection, Failure, KafkaBatch};
@@ -94,8 +94,7 @@ impl KafkaMember {
                 return Err(LogError::Broken(self.fatal(code)));
             }
             Some(Err(error)) => {
-                let code = error.rdkafka_error_code();
-                if code.is_some_and(|code| is_setup(code) && code != RDKafkaErrorCode::UnknownPartition) {
+                if error.rdkafka_error_code().is_some_and(is_denied) {
                     return Err(LogError::Setup(format!("the group {}: {error}", self.group)));
                 }
                 // Too long without a poll: the loss of the partitions follows as an event of its own.

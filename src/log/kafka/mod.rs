@@ -98,6 +98,10 @@ impl Log for KafkaLog {
         self.inner.desk.offsets(of, KafkaOffset::End)
     }
 
+    fn tails(&self, of: &[TopicPartition]) -> LogResult<Vec<Offset>> {
+        self.inner.desk.tails(of)
+    }
+
     fn committed(&self, group: &str, of: &[TopicPartition]) -> LogResult<Vec<Position>> {
         self.inner.desk.committed(&self.inner.settings, group, of)
     }

@@ -57,8 +57,8 @@ impl Producer {
                 Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), back)) => back,
                 Err((error, _)) => break error,
             };
-            if let Some(why) = native.context().failure() {
-                return Err(self.refuse(why));
+            if let Some((code, why)) = native.context().failure() {
+                return Err(self.undelivered(code, why));
             }
             std::thread::sleep(DELIVERY_PAUSE);
         };
@@ -137,11 +137,20 @@ impl Producer {
         while native.in_flight_count() > 0 && Instant::now() < until {
             std::thread::sleep(DELIVERY_PAUSE);
         }
-        let failure = native.context().failure();
-        let late = (native.in_flight_count() > 0).then(|| "records are still on their way".to_owned());
-        match failure.or(late) {
-            Some(why) => Err(self.refuse(why)),
-            None => Ok(()),
+        if let Some((code, why)) = native.context().failure() {
+            Err(self.undelivered(code, why))
+        } else if native.in_flight_count() > 0 {
+            Err(self.refuse("records are still on their way".to_owned()))
+        } else {
+            Ok(())
+        }
+    }
+
+    /// A record that the broker does not take at all would not be taken the next time either.
+    fn undelivered(&mut self, code: RDKafkaErrorCode, why: String) -> LogError {
+        match self.refuse(why) {
+            LogError::Refused(why) if is_setup(code) => LogError::Setup(why),
+            outcome => outcome,
         }
     }
 

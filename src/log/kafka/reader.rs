@@ -11,7 +11,7 @@ use rdkafka::error::KafkaError;
 use rdkafka::types::RDKafkaErrorCode;
 
 use super::KafkaLog;
-use super::client::{is_setup, sorted};
+use super::client::{is_denied, sorted};
 use super::cursors::Cursors;
 use super::queue::{Connection, KafkaBatch};
 use crate::log::{Batch as _, LogError, LogResult, Offset, Reader, TopicPartition};
@@ -34,7 +34,7 @@ impl KafkaReader {
     fn serve_events(&self) -> LogResult<()> {
         match self.connection.consumer().poll(Duration::ZERO) {
             Some(Err(error @ KafkaError::MessageConsumptionFatal(_))) => Err(sorted("reading", &error)),
-            Some(Err(error)) if error.rdkafka_error_code().is_some_and(is_setup) => {
+            Some(Err(error)) if error.rdkafka_error_code().is_some_and(is_denied) => {
                 Err(sorted("reading", &error))
             }
             Some(Err(error)) => {

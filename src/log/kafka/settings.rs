@@ -30,7 +30,7 @@ impl Default for KafkaTuning {
     fn default() -> Self {
         Self {
             linger_ms: 1,
-            transaction_timeout: Duration::from_secs(15),
+            transaction_timeout: Duration::from_secs(10),
             poll_interval_max: Duration::from_secs(300),
             batch_records_max: 1_000,
             // One queue of 8 to 32 MB feeds a worker at full speed; the default of 64 MB only costs memory.
@@ -138,6 +138,12 @@ impl Settings {
         config
     }
 
+    pub fn uncommitted(&self) -> ClientConfig {
+        let mut config = self.shared.clone();
+        config.set("isolation.level", "read_uncommitted");
+        config
+    }
+
     pub fn admin(&self) -> ClientConfig {
         self.shared.clone()
     }
@@ -153,6 +159,8 @@ impl Settings {
         self.default(&mut config, "compression.type", "lz4");
         self.default(&mut config, "linger.ms", &self.tuning.linger_ms.to_string());
         config
+            // A record that came in must be able to go on to the dead letters, whatever its size.
+            .set("message.max.bytes", "16777216")
             .set("transactional.id", transactional_id)
             .set("enable.idempotence", "true")
             .set("delivery.report.only.error", "true")

@@ -188,6 +188,11 @@ impl Log for MemoryLog {
         of.iter().map(|of| cluster.partition(of).map(Partition::stable_end)).collect()
     }
 
+    fn tails(&self, of: &[TopicPartition]) -> LogResult<Vec<Offset>> {
+        let cluster = self.shared.lock();
+        of.iter().map(|of| cluster.partition(of).map(Partition::end)).collect()
+    }
+
     fn committed(&self, group: &str, of: &[TopicPartition]) -> LogResult<Vec<Position>> {
         Ok(self.shared.committed(group, of))
     }

@@ -1,0 +1,68 @@
+//! What a task notes beside its committed position, so that it is as old as the position: `c=…;s=…;d=…;g=…,…`.
+//!
+//! It outlives the process. Fields that are not known are skipped, so that an older binary reads a newer note.
+
+use crate::domain::time::Timestamp;
+use crate::log::Offset;
+
+/// The note on the inbox position of a task.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// `c`: the clock of a chats partition (G1), in epoch milliseconds.
+    pub clock: Timestamp,
+    /// `s`: up to which moment its waiting chats have seen the settings that took effect.
+    pub swept: Timestamp,
+    /// `d`: the most customers in a row that an event of this customers partition passed through.
+    pub depth: u32,
+    /// `g`: for each partition of `goal.changes`, the offset up to which its changes were shown to the chats.
+    pub goals: Vec<Offset>,
+}
+
+impl Default for Note {
+    fn default() -> Self {
+        Self { clock: Timestamp::MIN, swept: Timestamp::MIN, depth: 0, goals: Vec::new() }
+    }
+}
+
+impl Note {
+    pub fn encode(&self) -> String {
+        let goals: Vec<String> = self.goals.iter().map(Offset::to_string).collect();
+        format!("c={};s={};d={};g={}", self.clock.0, self.swept.0, self.depth, goals.join(","))
+    }
+
+    /// What cannot be read counts as not there.
+    pub fn decode(text: &str) -> Self {
+        let mut note = Self::default();
+        for field in text.split(';') {
+            let Some((name, value)) = field.split_once('=') else { continue };
+            match name {
+                "c" => note.clock = value.parse().map_or(note.clock, Timestamp),
+                "s" => note.swept = value.parse().map_or(note.swept, Timestamp),
+                "d" => note.depth = value.parse().unwrap_or(0),
+                "g" => note.goals = value.split(',').filter_map(|offset| offset.parse().ok()).collect(),
+                _ => {}
+            }
+        }
+        note
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_note_is_frozen_and_read_back() {
+        let note =
+            Note { clock: Timestamp(1_700_000_000_000), swept: Timestamp(5), depth: 2, goals: vec![12, 0] };
+        assert_eq!(note.encode(), "c=1700000000000;s=5;d=2;g=12,0");
+        assert_eq!(Note::decode(&note.encode()), note);
+        assert_eq!(Note::decode(&Note::default().encode()), Note::default());
+    }
+
+    #[test]
+    fn what_is_missing_or_unknown_is_skipped() {
+        assert_eq!(Note::decode(""), Note::default());
+        assert_eq!(Note::decode("x=1;d=3;nonsense"), Note { depth: 3, ..Note::default() });
+    }
+}

@@ -1,0 +1,149 @@
+//! The outlet of a worker: everything that leaves the pipeline, encoded and written into the open transaction.
+
+use super::topology::{Output, Topology};
+use super::wire::RawRecord;
+use crate::config::WireForm;
+use crate::contract::json::output as json;
+use crate::contract::keys::counter_key;
+use crate::contract::protobuf::inbox;
+use crate::contract::protobuf::output as protobuf;
+use crate::domain::ids::{ChannelId, ChatId};
+use crate::domain::settings::Channel;
+use crate::log::partitioner::partition_of;
+use crate::log::{Header, LogError, LogResult, Member, Outgoing};
+use crate::pipeline::outlet::Outlet;
+use crate::stages::chats::StatusChange;
+use crate::stages::managers::Counter;
+use crate::stages::messages::{ToChat, ToCustomer, ToManager};
+use std::sync::Arc;
+
+/// What Kafka adds to a record at most: the head of its batch, lengths and the one header that may be added.
+const BATCH_OVERHEAD_BYTES: usize = 512;
+
+pub struct Outbox<'a, M> {
+    pub member: &'a mut M,
+    pub topology: &'a Topology,
+    /// For `dead-letter.at`, in milliseconds since the epoch.
+    pub now: i64,
+    /// How many records were written.
+    pub written: &'a mut u64,
+}
+
+impl<M: Member> Outbox<'_, M> {
+    fn send(&mut self, record: Outgoing<'_>) -> LogResult<()> {
+        *self.written += 1;
+        self.member.send(record)
+    }
+
+    fn send_keyed(
+        &mut self,
+        to: &Output,
+        key: &[u8],
+        value: Option<&[u8]>,
+        headers: &[Header],
+    ) -> LogResult<()> {
+        let partition = partition_of(key, to.partitions);
+        self.send(Outgoing { topic: &to.topic, partition, key, value, headers, timestamp: None })
+    }
+
+    fn send_to(&mut self, topic: &Arc<str>, partition: i32, key: &str, value: &[u8]) -> LogResult<()> {
+        let key = key.as_bytes();
+        self.send(Outgoing { topic, partition, key, value: Some(value), headers: &[], timestamp: None })
+    }
+
+    /// A bad record, as it came, with the reason and where it was.
+    pub fn dead_letter(&mut self, record: &RawRecord, reason: &str) -> LogResult<()> {
+        let header = |name: &str, value: String| Header {
+            name: format!("dead-letter.{name}"),
+            value: Some(value.into_bytes()),
+        };
+        let at = chrono::DateTime::from_timestamp_millis(self.now).unwrap_or_default();
+        let mut headers = record.headers.clone();
+        headers.extend([
+            header("reason", reason.to_owned()),
+            header("topic", record.topic.clone()),
+            header("partition", record.partition.to_string()),
+            header("offset", record.offset.to_string()),
+            header("at", at.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true)),
+        ]);
+        tracing::warn!(topic = record.topic, partition = record.partition, offset = record.offset, reason, "a bad record");
+        let to = &self.topology.dead_letters;
+        // Without a key any partition does; the log has no way to write a null key, so it becomes an empty one.
+        let key = record.key.as_deref().unwrap_or_default();
+        let mut value = record.value.as_deref();
+        // A record as large as its topic allows has no room left for headers. It is cut, not lost: the headers say
+        // where it came from.
+        let size: usize = headers.iter().map(|h| h.name.len() + h.value.as_ref().map_or(0, Vec::len) + 10).sum();
+        let room = self.topology.dead_letter_bytes_max.saturating_sub(size + key.len() + BATCH_OVERHEAD_BYTES);
+        if let Some(whole) = value.filter(|value| value.len() > room) {
+            headers.push(header("truncated", whole.len().to_string()));
+            value = Some(&whole[..room]);
+        }
+        self.send_keyed(to, key, value, &headers)
+    }
+
+    /// A record that came to a partition that is not its key's home goes there, in the order in which it came.
+    pub fn forward_chat_event(&mut self, record: RawRecord, home: i32) -> LogResult<()> {
+        let key = record.key.clone().unwrap_or_default();
+        let value = inbox::encode_forwarded_chat(&record.forwarded());
+        let topic = &self.topology.chats_inbox;
+        self.send(Outgoing { topic, partition: home, key: &key, value: Some(&value), headers: &[], timestamp: None })
+    }
+
+    pub fn forward_customer_event(&mut self, record: RawRecord, home: i32) -> LogResult<()> {
+        let key = record.key.clone().unwrap_or_default();
+        let value = inbox::encode_forwarded_customer(&record.forwarded());
+        let topic = &self.topology.customers_inbox;
+        self.send(Outgoing { topic, partition: home, key: &key, value: Some(&value), headers: &[], timestamp: None })
+    }
+}
+
+impl<M: Member> Outlet for Outbox<'_, M> {
+    fn status_changed(&mut self, change: StatusChange, channel: &Channel) -> anyhow::Result<()> {
+        let to = &self.topology.status_changed;
+        let value = match to.form {
+            WireForm::Json => serde_json::to_vec(&json::status_changed(&change, channel))?,
+            WireForm::Protobuf => protobuf::encode_status(&change, channel),
+        };
+        Ok(self.send_keyed(to, change.chat.as_bytes(), Some(&value), &[])?)
+    }
+
+    fn chat_deleted(&mut self, _: &ChannelId, chat: &ChatId, revision: u32) -> anyhow::Result<()> {
+        let revision = Header { name: "revision".to_owned(), value: Some(revision.to_string().into_bytes()) };
+        Ok(self.send_keyed(&self.topology.status_changed, chat.as_bytes(), None, &[revision])?)
+    }
+
+    fn counter(&mut self, counter: Counter) -> anyhow::Result<()> {
+        let to = &self.topology.counters;
+        let value = match to.form {
+            WireForm::Json => serde_json::to_vec(&json::counter(&counter))?,
+            WireForm::Protobuf => protobuf::encode_counter(&counter),
+        };
+        let key = counter_key(&counter.channel, &counter.bucket);
+        Ok(self.send_keyed(to, key.as_bytes(), Some(&value), &[])?)
+    }
+
+    fn to_chat(&mut self, message: ToChat) -> anyhow::Result<()> {
+        let value = inbox::encode_to_chat(&message);
+        let topic = &self.topology.chats_inbox;
+        Ok(self.send_to(topic, message.partition, &message.chat, &value)?)
+    }
+
+    fn to_customer(&mut self, partition: i32, message: ToCustomer) -> anyhow::Result<()> {
+        let value = inbox::encode_to_customer(&message);
+        let topic = &self.topology.customers_inbox;
+        Ok(self.send_to(topic, partition, &message.customer, &value)?)
+    }
+
+    fn to_manager(&mut self, partition: i32, message: ToManager) -> anyhow::Result<()> {
+        let value = inbox::encode_to_manager(&message);
+        let key = counter_key(&message.channel, &message.bucket);
+        let topic = &self.topology.managers_inbox;
+        Ok(self.send_to(topic, partition, &key, &value)?)
+    }
+}
+
+/// The log error in a chain of causes, if that is what it is about.
+pub fn log_error(error: anyhow::Error) -> Result<LogError, anyhow::Error> {
+    error.downcast::<LogError>()
+}
