@@ -1,6 +1,7 @@
 //! `chat-goals fold`: the rules over lines of JSON, with no broker. It drives the pipeline that `run` drives, with
 //! everything in one partition and in memory; the clock is the latest time in the lines.
 
+use super::lines;
 use super::progress::Progress;
 use crate::contract::json::{input, output};
 use crate::domain::ids::{ChannelId, ChatId};
@@ -13,8 +14,7 @@ use crate::stages::managers::Counter;
 use crate::stages::messages::{Bad, ToChat, ToCustomer, ToManager};
 use anyhow::Context as _;
 use serde::Serialize;
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, BufWriter, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -64,23 +64,12 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let progress = Progress::of_files(files);
     let mut bad_lines = 0u64;
     'files: for path in files {
-        let mut reader: Box<dyn BufRead> = if path.as_os_str() == "-" {
-            Box::new(BufReader::with_capacity(1 << 20, io::stdin().lock()))
-        } else {
-            let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
-            Box::new(BufReader::with_capacity(1 << 20, file))
-        };
-        let mut line = Vec::with_capacity(4096);
-        for number in 1u64.. {
-            line.clear();
-            let read = reader
-                .read_until(b'\n', &mut line)
-                .with_context(|| format!("cannot read {}", path.display()))?;
-            if read == 0 {
-                break;
-            }
-            progress.add(read);
-            if let Err(reason) = fold.line(line.trim_ascii())? {
+        let chunks = lines::read(path)?;
+        for chunk in chunks {
+            let chunk = chunk.with_context(|| format!("cannot read {}", path.display()))?;
+            progress.add(chunk.borrow_owner().bytes.len());
+            for (number, parsed) in chunk.borrow_dependent() {
+                let Err(reason) = fold.line(parsed)? else { continue };
                 bad_lines += 1;
                 progress.print(&format!("{}:{number}: {reason}", path.display()));
                 if args.strict {
@@ -95,6 +84,8 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     }
     fold.out.to.flush()?;
     fold.hint();
+    // The process is about to end: giving back every row one by one would only take time.
+    std::mem::forget(fold.pipeline);
     if bad_lines > 0 {
         eprintln!("{bad_lines} bad {}", if bad_lines == 1 { "line" } else { "lines" });
         return Ok(ExitCode::from(DONE_WITH_BAD_LINES));
@@ -111,15 +102,8 @@ struct Fold<'a> {
 
 impl Fold<'_> {
     /// Folds one line; the inner error is why it is bad.
-    fn line(&mut self, line: &[u8]) -> anyhow::Result<Result<(), String>> {
-        if line.is_empty() {
-            return Ok(Ok(()));
-        }
-        let parsed = match input::parse::<input::LineJson<'_>>(line) {
-            Ok(parsed) => parsed,
-            Err(reason) => return Ok(Err(reason)),
-        };
-        let line = match parsed.line() {
+    fn line(&mut self, parsed: &lines::Parsed<'_>) -> anyhow::Result<Result<(), String>> {
+        let line = match parsed.as_ref().map_err(String::clone).and_then(input::LineJson::line) {
             Ok(line) => line,
             Err(reason) => return Ok(Err(reason)),
         };

@@ -3,6 +3,7 @@
 
 mod config;
 mod fold;
+mod lines;
 mod progress;
 mod run;
 mod settings;

@@ -19,9 +19,9 @@ pub struct Seal {
     /// How many rounds are sealed.
     pub count: u32,
     /// The latest achieved one of them.
-    pub achieved: Option<SealedRound>,
+    pub achieved: Option<Box<SealedRound>>,
     /// The last one of them.
-    pub last: Option<SealedRound>,
+    pub last: Option<Box<SealedRound>>,
     /// The last sealed reply: it may still credit its manager (E1).
     pub reply: Option<Reply>,
     /// Which buckets the sealed rounds and closes count in.
@@ -99,7 +99,7 @@ pub fn seal(
             Outcome::Achieved { at, .. } => at,
         };
         let credited = credit::credited(chat, seal, credited_at, None);
-        let sealed = SealedRound { round: round.clone(), credited };
+        let sealed = Box::new(SealedRound { round: round.clone(), credited });
         if round.is_achieved() {
             seal.achieved = Some(sealed.clone());
         }

@@ -309,8 +309,8 @@ impl<'a> Decoder<'a> {
     fn seal(&self, seal: &stored::Seal) -> Result<Seal, String> {
         Ok(Seal {
             count: seal.count,
-            achieved: seal.achieved.as_ref().map(|round| self.sealed(round)).transpose()?,
-            last: seal.last.as_ref().map(|round| self.sealed(round)).transpose()?,
+            achieved: seal.achieved.as_ref().map(|round| self.sealed(round)).transpose()?.map(Box::new),
+            last: seal.last.as_ref().map(|round| self.sealed(round)).transpose()?.map(Box::new),
             reply: seal.reply.as_ref().map(|reply| self.reply(reply)).transpose()?,
             contributions: self.contributions(&seal.contributions)?,
         })

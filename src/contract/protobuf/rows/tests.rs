@@ -106,8 +106,8 @@ fn any_sealed() -> BoxedStrategy<SealedRound> {
 fn any_seal() -> BoxedStrategy<Seal> {
     (
         any::<u32>(),
-        option::of(any_sealed()),
-        option::of(any_sealed()),
+        option::of(any_sealed().prop_map(Box::new)),
+        option::of(any_sealed().prop_map(Box::new)),
         option::of(any_reply()),
         any_contributions(),
     )
@@ -317,7 +317,7 @@ fn sample_chat() -> ChatRow {
             seal: Seal {
                 count: 1,
                 achieved: None,
-                last: Some(SealedRound { round: sealed, credited: "9189".into() }),
+                last: Some(Box::new(SealedRound { round: sealed, credited: "9189".into() })),
                 reply: Some(Reply { at: at(-9_000_000), manager: "9188".into() }),
                 contributions: vec![Contribution { missed: true, ended: false, ..contribution.clone() }],
             },

@@ -1,0 +1,93 @@
+//! Reads and parses lines in a thread of its own, a chunk ahead of whoever folds them. It judges nothing: a line
+//! that cannot be parsed is handed on with the reason.
+
+use crate::contract::json::input::{LineJson, parse};
+use anyhow::Context as _;
+use self_cell::self_cell;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+use std::sync::mpsc;
+
+/// Enough lines to make handing them over cheap, few enough to stay in the processor's cache.
+const CHUNK_BYTES: usize = 256 << 10;
+/// How many chunks may wait.
+const CHUNKS_AHEAD: usize = 4;
+
+/// A parsed line, or why it is no record.
+pub type Parsed<'a> = Result<LineJson<'a>, String>;
+/// Lines that are not blank, with their numbers from 1.
+type Lines<'a> = Vec<(u64, Parsed<'a>)>;
+
+/// Whole lines, and the number of the first.
+pub struct Text {
+    pub bytes: Vec<u8>,
+    first: u64,
+}
+
+self_cell!(
+    /// Whole lines and what they say; the latter borrows from the former.
+    pub struct Chunk {
+        owner: Text,
+        #[covariant]
+        dependent: Lines,
+    }
+);
+
+/// The lines of a file, or of standard input for `-`.
+pub fn read(path: &Path) -> anyhow::Result<mpsc::IntoIter<io::Result<Chunk>>> {
+    let input: Box<dyn Read + Send> = if path.as_os_str() == "-" {
+        Box::new(io::stdin())
+    } else {
+        Box::new(File::open(path).with_context(|| format!("cannot read {}", path.display()))?)
+    };
+    let (sender, receiver) = mpsc::sync_channel(CHUNKS_AHEAD);
+    std::thread::Builder::new().name("lines".to_owned()).spawn(move || {
+        let mut texts = Texts { input, rest: Vec::new(), next: 1, ended: false };
+        while let Some(text) = texts.next().transpose() {
+            // Nobody listens any more after an error or a stop.
+            if sender.send(text.map(|text| Chunk::new(text, parsed))).is_err() {
+                break;
+            }
+        }
+    })?;
+    Ok(receiver.into_iter())
+}
+
+fn parsed(text: &Text) -> Lines<'_> {
+    let lines = text.bytes.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+    (text.first..).zip(lines).filter(|(_, line)| !line.is_empty()).map(|(number, line)| (number, parse(line))).collect()
+}
+
+struct Texts {
+    input: Box<dyn Read + Send>,
+    /// The beginning of a line whose end is not read yet.
+    rest: Vec<u8>,
+    next: u64,
+    ended: bool,
+}
+
+impl Texts {
+    /// The next whole lines; the last line may lack its end.
+    fn next(&mut self) -> io::Result<Option<Text>> {
+        let mut bytes = std::mem::take(&mut self.rest);
+        while !self.ended {
+            // One read: what came through a pipe is folded without waiting for more.
+            let before = bytes.len();
+            bytes.resize(before + CHUNK_BYTES, 0);
+            let read = self.input.read(&mut bytes[before..]);
+            bytes.truncate(before + *read.as_ref().unwrap_or(&0));
+            self.ended = read? == 0;
+            if let Some(end) = memchr::memrchr(b'\n', &bytes) {
+                self.rest = bytes.split_off(end + 1);
+                break;
+            }
+        }
+        if bytes.is_empty() {
+            return Ok(None);
+        }
+        let first = self.next;
+        self.next += memchr::memchr_iter(b'\n', &bytes).count() as u64;
+        Ok(Some(Text { bytes, first }))
+    }
+}
