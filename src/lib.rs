@@ -1,6 +1,40 @@
+//! chat-goals tells, for every chat, whether its goal is in process, missed or achieved, and counts for managers:
+//! an event-sourced stream processor over Kafka, exactly once.
+//!
+//! ```text
+//!  chat.events ──────────────► ┌───────┐ ── goal.status-changed ─────► downstream
+//!    (key chatId)              │ chats │ ── dead-letters
+//!    chats.inbox ────────────► └───────┘ ── customers.inbox ("chat X names customer U")
+//!                               │    ▲   └─ managers.inbox  ("chat X adds +1 achieved to M on D")
+//!  customer.events ──────────► ┌──────────┐
+//!    (key customerId)          │customers │ ── chats.inbox ("event E, matching goals G, for chat X")
+//!    customers.inbox ────────► └──────────┘ ── customers.inbox (to the customers merged with this one)
+//!  managers.inbox ───────────► ┌──────────┐
+//!                              │ managers │ ── manager.goal-counters
+//!  goal.changes ─ read whole by every instance, in memory
+//! ```
+//!
+//! # Layout, in reading order
+//!
+//! | folder | what it is | what it never does |
+//! |---|---|---|
+//! | [`domain`] | the rules: settings, conversation, rounds, status, credit | read a clock, do IO, log; use another folder |
+//! | [`stages`] | three folds over rows: chats, customers, managers | store a row, read a topic |
+//! | [`contract`] | bytes to domain and back, JSON and protobuf | decide anything about goals |
+//! | [`log`] | partitioned topics with groups and transactions: Kafka, and in memory | know what the bytes mean |
+//! | [`state`] | rows in RocksDB with a cache, and their lookups | write what is not committed |
+//! | [`pipeline`] | the three stages put together for the partitions that are here | wait, or know an offset |
+//! | [`runtime`] | workers: fold, commit, restore; the two barriers | know a goal |
+//! | [`config`] | the settings, documented where they are defined | read anything but its sources |
+//! | [`demo`] | a simulated chat platform and a live view | touch a broker |
+//! | [`cli`] | one file a command | compute |
+//!
+//! Arrows point one way, up this table; `tests/architecture.rs` checks them.
+
 pub mod cli;
 pub mod config;
 pub mod contract;
+// demo
 pub mod domain;
 pub mod log;
 pub mod pipeline;

@@ -3,12 +3,14 @@
 
 use super::topology::Topology;
 use super::wire;
+use crate::domain::ids::ChannelId;
 use crate::domain::settings::{Effect, Settings};
 use crate::domain::time::Timestamp;
 use crate::log::{Batch as _, Log, LogError, LogResult, Offset, Reader as _, Record, TopicPartition};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The settings of all channels, and how they came to be, shared by the workers of a process.
 pub struct Goals {
@@ -98,6 +100,7 @@ impl Goals {
         let mut reader = log.reader()?;
         let begins = log.begins(&partitions)?;
         reader.assign(&partitions.iter().cloned().zip(begins).collect::<Vec<_>>())?;
+        let mut silent = Silent::default();
         while !self.stop.load(Ordering::Relaxed) {
             let asked = {
                 let mut state = self.asked.lock().expect("no worker panics in here");
@@ -109,6 +112,7 @@ impl Goals {
             self.read_up_to_end(log, &mut reader, &partitions, topology)?;
             self.asked.lock().expect("no worker panics in here").answered = asked;
             self.answered.notify_all();
+            silent.look(&self.known.read().expect("no worker panics in here").settings);
         }
         Ok(())
     }
@@ -133,6 +137,34 @@ impl Goals {
             }
         }
         Ok(())
+    }
+}
+
+/// Channels that have a goal but never subscribed (A2): each is named in the log once.
+#[derive(Default)]
+struct Silent {
+    since: BTreeMap<ChannelId, Instant>,
+    named: BTreeSet<ChannelId>,
+    looked: Option<Instant>,
+}
+
+impl Silent {
+    /// The subscription often follows the goal: a channel is named only after this.
+    const PATIENCE: Duration = Duration::from_secs(10);
+
+    fn look(&mut self, settings: &Settings) {
+        if self.looked.is_some_and(|looked| looked.elapsed() < Self::PATIENCE / 2) {
+            return;
+        }
+        self.looked = Some(Instant::now());
+        for (id, channel) in settings.channels() {
+            if channel.goals().is_empty() || channel.ever_subscribed() || self.named.contains(id) {
+                self.since.remove(id);
+            } else if self.since.entry(id.clone()).or_insert_with(Instant::now).elapsed() >= Self::PATIENCE {
+                tracing::warn!(channel = %id, "the channel has a goal but never subscribed, so nothing is tracked");
+                self.named.insert(id.clone());
+            }
+        }
     }
 }
 
