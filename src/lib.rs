@@ -34,7 +34,7 @@
 pub mod cli;
 pub mod config;
 pub mod contract;
-// demo
+pub mod demo;
 pub mod domain;
 pub mod log;
 pub mod pipeline;

@@ -2,6 +2,7 @@
 //! command says of others.
 
 mod config;
+mod demo;
 mod fold;
 mod lines;
 mod progress;
@@ -31,6 +32,8 @@ enum Command {
     /// Print the configuration
     #[command(subcommand)]
     Config(config::Command),
+    /// Show the processor at work on a simulated chat platform, with no broker
+    Demo(demo::Args),
     /// Fold lines of JSON, with no broker
     Fold(fold::Args),
 }
@@ -41,6 +44,7 @@ pub fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
         Command::Run(args) => run::run(args),
         Command::Topics(command) => topics::run(command),
         Command::Config(command) => config::run(command),
+        Command::Demo(args) => demo::run(args),
         Command::Fold(args) => fold::run(args),
     }
 }

@@ -16,6 +16,7 @@ pub mod wire;
 pub mod worker;
 
 use crate::config::Config;
+use crate::domain::time::Timestamp;
 use crate::log::Log;
 use crate::state::store::Store;
 use anyhow::Context as _;
@@ -96,6 +97,11 @@ impl Runtime {
             })
             .collect::<anyhow::Result<_>>()?;
         Ok(Self { stop, goals, clock, counts, workers, others })
+    }
+
+    /// The clock (G1): the newest moment that has been granted; `None` at the beginning.
+    pub fn clock(&self) -> Option<Timestamp> {
+        self.clock.granted().map(|grant| grant.until)
     }
 
     pub fn counts(&self) -> &Arc<Counts> {
