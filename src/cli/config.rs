@@ -2,6 +2,7 @@
 
 use super::settings::ConfigArgs;
 use crate::config::Config;
+use std::io::Write as _;
 use std::process::ExitCode;
 
 #[derive(clap::Subcommand)]
@@ -19,9 +20,10 @@ pub struct Args {
 }
 
 pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
+    let mut out = std::io::stdout().lock();
     match command {
-        Command::Template => print!("{}", Config::template()),
-        Command::Show(args) => println!("{:#?}", args.config.load()?),
+        Command::Template => write!(out, "{}", Config::template())?,
+        Command::Show(args) => writeln!(out, "{:#?}", args.config.load()?)?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -4,6 +4,7 @@ use super::run::connect;
 use super::settings::ConfigArgs;
 use crate::log::Log as _;
 use crate::runtime::topology;
+use std::io::Write as _;
 use std::process::ExitCode;
 
 #[derive(clap::Subcommand)]
@@ -32,12 +33,13 @@ fn create(args: &Args) -> anyhow::Result<ExitCode> {
     let log = connect(&config)?;
     let missing = topology::missing(&config, &log)?;
     log.create_topics(&missing)?;
+    let mut out = std::io::stdout().lock();
     for topic in &missing {
         let settings: Vec<String> = topic.settings.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        println!("created {} ({} partitions, {})", topic.name, topic.partitions, settings.join(", "));
+        writeln!(out, "created {} ({} partitions, {})", topic.name, topic.partitions, settings.join(", "))?;
     }
     if missing.is_empty() {
-        println!("all topics exist");
+        writeln!(out, "all topics exist")?;
     }
     report(&topology::check(&config, &log)?)
 }
@@ -46,7 +48,7 @@ fn check(args: &Args) -> anyhow::Result<ExitCode> {
     let config = args.config.load()?;
     let problems = topology::check(&config, &connect(&config)?)?;
     if problems.is_empty() {
-        println!("the topics are right");
+        writeln!(std::io::stdout(), "the topics are right")?;
     }
     report(&problems)
 }

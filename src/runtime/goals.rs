@@ -64,8 +64,10 @@ impl Goals {
         }
     }
 
-    /// Returns once everything that is in the log now has been read.
-    pub fn catch_up(&self) -> LogResult<()> {
+    /// Returns once everything that is in the log now has been read. While the log does not answer it waits, until
+    /// `stopping`: then it says false.
+    pub fn catch_up(&self, stopping: &AtomicBool) -> LogResult<bool> {
+        const LOOK_EVERY: Duration = Duration::from_millis(100);
         let mut state = self.asked.lock().expect("no reader panics");
         state.asked += 1;
         let mine = state.asked;
@@ -74,9 +76,12 @@ impl Goals {
             if let Some(reason) = &state.failed {
                 return Err(LogError::Setup(reason.clone()));
             }
-            state = self.answered.wait(state).expect("no reader panics");
+            if stopping.load(Ordering::Relaxed) {
+                return Ok(false);
+            }
+            state = self.answered.wait_timeout(state, LOOK_EVERY).expect("no reader panics").0;
         }
-        Ok(())
+        Ok(true)
     }
 
     pub fn stop(&self) {
@@ -86,10 +91,16 @@ impl Goals {
 
     /// Reads until it is told to stop. Runs in a thread of its own.
     pub fn read<L: Log>(&self, log: &L, topology: &Topology) {
-        if let Err(error) = self.read_on(log, topology) {
-            tracing::error!(%error, topic = %topology.goal_changes, "goal changes cannot be read");
-            self.asked.lock().expect("no reader panics").failed = Some(error.to_string());
-            self.answered.notify_all();
+        while let Err(error) = self.read_on(log, topology) {
+            let topic = &topology.goal_changes;
+            if let LogError::Setup(_) = error {
+                tracing::error!(%error, %topic, "goal changes cannot be read");
+                self.asked.lock().expect("no reader panics").failed = Some(error.to_string());
+                self.answered.notify_all();
+                return;
+            }
+            tracing::warn!(%error, %topic, "goal changes cannot be read now; trying again");
+            std::thread::sleep(Duration::from_millis(500));
         }
     }
 
@@ -99,7 +110,11 @@ impl Goals {
         let partitions = Topology::all(&topology.goal_changes, topology.goal_partitions);
         let mut reader = log.reader()?;
         let begins = log.begins(&partitions)?;
-        reader.assign(&partitions.iter().cloned().zip(begins).collect::<Vec<_>>())?;
+        {
+            let known = self.known.read().expect("no worker panics in here");
+            let from = begins.iter().zip(&known.next).map(|(begin, next)| *begin.max(next));
+            reader.assign(&partitions.iter().cloned().zip(from).collect::<Vec<_>>())?;
+        }
         let mut silent = Silent::default();
         while !self.stop.load(Ordering::Relaxed) {
             let asked = {

@@ -80,7 +80,7 @@ impl Runtime {
             counts: counts.clone(),
         });
         let others = vec![goals::spawn(&goals, &log, &topology), clock::spawn(&clock, &log, &topology, &wall)];
-        goals.catch_up()?;
+        goals.catch_up(&stop)?;
         let workers = (0..config.workers.count)
             .map(|number| {
                 let (shared, slot) = (shared.clone(), format!("{slot}-{number}"));

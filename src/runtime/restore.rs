@@ -136,14 +136,14 @@ impl<L: Log> Restorer<L> {
         let mut changes = self.store.changes();
         note_reached(&mut changes, task, restoring.end);
         changes.write()?;
-        tracing::info!(
-            stage = ?task.0,
-            partition = task.1,
-            rows = restoring.rows,
-            from_nothing = restoring.from_nothing,
-            took_ms = restoring.began.elapsed().as_millis() as u64,
-            "restored"
-        );
+        let took_ms = restoring.began.elapsed().as_millis() as u64;
+        let (stage, partition, rows) = (task.0, task.1, restoring.rows);
+        if rows == 0 {
+            tracing::debug!(?stage, partition, took_ms, "nothing to restore");
+        } else {
+            let from_nothing = restoring.from_nothing;
+            tracing::info!(?stage, partition, rows, from_nothing, took_ms, "restored");
+        }
         Ok(())
     }
 }

@@ -110,9 +110,18 @@ impl From<anyhow::Error> for Failure {
 
 /// Runs a worker until it is told to stop. It leaves the group with everything committed.
 pub fn run<L: Log>(shared: &Arc<Shared<L>>, slot: &str) -> anyhow::Result<()> {
-    loop {
+    const PAUSE: Duration = Duration::from_millis(500);
+    while !shared.stop.load(Ordering::Relaxed) {
         let topics = shared.topology.subscribed();
-        let member = shared.log.join(&shared.topology.group, slot, &topics)?;
+        let member = match shared.log.join(&shared.topology.group, slot, &topics) {
+            Ok(member) => member,
+            Err(error @ LogError::Setup(_)) => return Err(error.into()),
+            Err(error) => {
+                tracing::warn!(slot, %error, "the group cannot be joined now; trying again");
+                std::thread::sleep(PAUSE);
+                continue;
+            }
+        };
         let mut worker = Worker::new(shared.clone(), member);
         match worker.work() {
             Ok(()) => {
@@ -125,10 +134,11 @@ pub fn run<L: Log>(shared: &Arc<Shared<L>>, slot: &str) -> anyhow::Result<()> {
             Err(Failure::Fatal(error)) => return Err(error),
             Err(Failure::Back(error) | Failure::Rejoin(error)) => {
                 tracing::warn!(slot, %error, "joining the group anew");
-                std::thread::sleep(Duration::from_millis(500));
+                std::thread::sleep(PAUSE);
             }
         }
     }
+    Ok(())
 }
 
 impl<L: Log> Worker<L> {
@@ -186,7 +196,10 @@ impl<L: Log> Worker<L> {
         let behind = batches.len() == BATCHES_TOGETHER;
         if !batches.is_empty() {
             // A6: everything that came before these records came is known.
-            self.shared.goals.catch_up()?;
+            if !self.shared.goals.catch_up(&self.shared.stop)? {
+                // What was fetched is not folded, and must not count as read.
+                return Err(Failure::Back(LogError::Refused("stopping while goal changes cannot be read".to_owned())));
+            }
         }
         let shared = self.shared.clone();
         {
