@@ -58,6 +58,8 @@ pub struct Pipeline {
     sums: HashMap<(ChannelId, Bucket), Counts>,
     /// How many customers an event passed through at most, since that was last asked (the clock wants to know).
     depth: u32,
+    /// The group's clock, for what customers may forget (H3).
+    now: Timestamp,
 }
 
 enum Message {
@@ -80,6 +82,7 @@ impl Pipeline {
             differences: Vec::new(),
             sums: HashMap::new(),
             depth: 0,
+            now: Timestamp::MIN,
         }
     }
 
@@ -283,6 +286,12 @@ impl Pipeline {
         self.managers.values_mut().for_each(|task| task.table.roll_back());
     }
 
+    /// Everything up to `clock` has been folded, through every stage: what customers kept for records before that
+    /// may be forgotten as rows are touched (H3).
+    pub fn time_is(&mut self, clock: Timestamp) {
+        self.now = self.now.max(clock);
+    }
+
     /// The greatest number of customers that an event passed through since this was last asked.
     pub fn take_depth(&mut self) -> u32 {
         std::mem::take(&mut self.depth)
@@ -340,7 +349,8 @@ impl Pipeline {
         let slot = task.table.slot(&key)?;
         let row = slot.row.get_or_insert_with(|| CustomerRow::new(channel.into(), customer.into()));
         act(row, told);
-        if told.changed {
+        let forgot = self.seals && row.forget(self.now);
+        if told.changed || forgot {
             task.table.mark(&key);
         }
         Ok(())

@@ -357,6 +357,9 @@ impl<L: Log> Worker<L> {
     /// Shows settings to chats and moves clocks, a slice at a time.
     fn pass_time(&mut self, known: &Known) -> Result<(), Failure> {
         let granted = self.shared.clock.granted();
+        if let Some(grant) = &granted {
+            self.pipeline.time_is(grant.until);
+        }
         let shared = self.shared.clone();
         let mut slowest = Timestamp::MAX;
         for (&(stage, partition), task) in &mut self.tasks.running {
@@ -543,7 +546,9 @@ impl<L: Log> Worker<L> {
                 timestamp: None,
             })?;
         }
-        let moved = self.moved(!rows.is_empty() || all);
+        // A task whose rows changed commits its positions with them, moved or not: they are what fences it.
+        let changed: BTreeSet<TaskId> = rows.iter().map(|(task, _, _)| *task).collect();
+        let moved = self.moved(&changed, all);
         if rows.is_empty() && moved.is_empty() {
             return Ok(());
         }
@@ -593,9 +598,10 @@ impl<L: Log> Worker<L> {
         rows
     }
 
-    /// The tasks whose positions moved since they were committed. A note alone (the clock moved, nothing else) is
-    /// worth a commit only `with_notes`: it is found again by itself.
-    fn moved(&mut self, with_notes: bool) -> Vec<(TaskId, Vec<Position>)> {
+    /// The tasks whose rows changed or whose positions moved since they were committed. A note alone (the clock
+    /// moved, nothing else) is worth a commit only with other rows or `all`: it is found again by itself.
+    fn moved(&mut self, changed: &BTreeSet<TaskId>, all: bool) -> Vec<(TaskId, Vec<Position>)> {
+        let with_notes = all || !changed.is_empty();
         let depth = self.pipeline.take_depth();
         let mut moved = Vec::new();
         for (&(stage, partition), task) in &mut self.tasks.running {
@@ -603,7 +609,8 @@ impl<L: Log> Worker<L> {
             let inputs = self.shared.topology.inputs(stage, partition);
             let next: Vec<Option<Offset>> = inputs.iter().map(|input| self.member.position(input)).collect();
             let note = task.note.encode();
-            if next == task.committed && (!with_notes || note == task.committed_note) {
+            let note_moved = with_notes && note != task.committed_note;
+            if next == task.committed && !note_moved && !changed.contains(&(stage, partition)) {
                 continue;
             }
             let last = inputs.len() - 1;

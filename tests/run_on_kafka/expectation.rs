@@ -1,0 +1,141 @@
+//! What the outputs must come to: the same records folded offline, and how the two differ. It never looks at how the
+//! outputs got there.
+
+use crate::outputs::Outputs;
+use crate::workload::Entry;
+use chat_goals::contract::keys::counter_key;
+use chat_goals::domain::credit::Bucket;
+use chat_goals::domain::ids::ManagerId;
+use serde_json::{Number, Value};
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::process::Command;
+
+/// The last view of every chat that is there, and every counter that is not zero.
+pub struct Expectation {
+    views: BTreeMap<String, Value>,
+    counters: BTreeMap<String, Value>,
+}
+
+impl Expectation {
+    /// Folds records in the order of the log, with the clock at `until` in the end.
+    pub fn of(entries: &[Entry], until: i64) -> Self {
+        let mut lines = tempfile::NamedTempFile::new().unwrap();
+        for entry in entries {
+            writeln!(lines, "{}", entry.line()).unwrap();
+        }
+        let output = Command::new(env!("CARGO_BIN_EXE_chat-goals"))
+            .arg("fold")
+            .arg(lines.path())
+            .args(["--until", &until.to_string(), "--emit", "statuses,counters"])
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let mut expectation = Self { views: BTreeMap::new(), counters: BTreeMap::new() };
+        for line in output.stdout.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+            let mut line: Value = serde_json::from_slice(line).unwrap();
+            if let Some(status) = line.get_mut("goalStatus") {
+                let view = view_of(&plain(status.take()));
+                expectation.views.insert(view["chatId"].as_str().expect("an id").to_owned(), view);
+            } else {
+                let counter = plain(line["managerGoalCounters"].take());
+                expectation.counters.insert(key_of(&counter), counter);
+            }
+        }
+        expectation
+    }
+
+    /// How many chats and counters there are, and of which statuses.
+    pub fn summary(&self) -> String {
+        let mut statuses: BTreeMap<&str, usize> = BTreeMap::new();
+        for view in self.views.values() {
+            *statuses.entry(view["status"].as_str().expect("a status")).or_default() += 1;
+        }
+        format!("{} chats {statuses:?}, {} counters", self.views.len(), self.counters.len())
+    }
+
+    /// What the outputs lack or have wrong, in a few examples; `None`: they are as expected.
+    pub fn difference(&self, outputs: &Outputs) -> Option<String> {
+        let views: BTreeMap<&str, Value> = outputs
+            .chats
+            .iter()
+            .filter_map(|(id, chat)| Some((id.as_str(), view_of(chat.newest.as_ref()?))))
+            .collect();
+        let counters: BTreeMap<&str, Value> = outputs
+            .buckets
+            .iter()
+            .filter(|(_, bucket)| !is_zero(&bucket.newest))
+            .map(|(key, bucket)| (key.as_str(), without(&bucket.newest, &["revision", "updatedAt"])))
+            .collect();
+        let wrong: Vec<String> = differences(&self.views, &views)
+            .chain(differences(&self.counters, &counters))
+            .collect();
+        (!wrong.is_empty()).then(|| {
+            let some = wrong.iter().take(6).cloned().collect::<Vec<_>>();
+            format!("{} of {} differ:\n{}", wrong.len(), self.summary(), some.join("\n"))
+        })
+    }
+}
+
+fn differences(wanted: &BTreeMap<String, Value>, got: &BTreeMap<&str, Value>) -> impl Iterator<Item = String> {
+    let missing_or_wrong = wanted.iter().filter_map(|(id, wanted)| match got.get(id.as_str()) {
+        Some(got) if got == wanted => None,
+        Some(got) => Some(format!("{id}\n  got    {got}\n  wanted {wanted}")),
+        None => Some(format!("{id}\n  got    nothing\n  wanted {wanted}")),
+    });
+    let unwanted = got
+        .iter()
+        .filter(|(id, _)| !wanted.contains_key(**id))
+        .map(|(id, got)| format!("{id}\n  got    {got}\n  wanted nothing"));
+    missing_or_wrong.chain(unwanted)
+}
+
+/// The view that F2 compares.
+fn view_of(record: &Value) -> Value {
+    without(record, &["revision", "previousStatus", "at", "cause", "correction", "rounds"])
+}
+
+fn without(record: &Value, names: &[&str]) -> Value {
+    let fields = record.as_object().expect("a record is an object");
+    Value::Object(fields.iter().filter(|(name, _)| !names.contains(&name.as_str())).map(|(n, v)| (n.clone(), v.clone())).collect())
+}
+
+fn key_of(counter: &Value) -> String {
+    let text = |name: &str| counter.get(name).map(|value| value.as_str().expect("text"));
+    let manager = (text("scope") == Some("MANAGER")).then(|| ManagerId::new(text("managerId").unwrap_or_default()));
+    let date = text("date").map(|date| date.parse().expect("a date"));
+    counter_key(text("channelId").expect("a channel"), &Bucket { manager, date })
+}
+
+fn is_zero(counter: &Value) -> bool {
+    ["measured", "achieved", "missed", "ended", "closes", "achievedOfEnded"].iter().all(|name| counter.get(name).is_none())
+}
+
+/// Absent, null and default mean the same but for the two rates, and how a number is written does not matter.
+pub fn plain(value: Value) -> Value {
+    match value {
+        Value::Object(fields) => fields
+            .into_iter()
+            .map(|(name, field)| (name, plain(field)))
+            .filter(|(name, field)| name.ends_with("Rate") || !is_default(field))
+            .collect(),
+        Value::Array(items) => items.into_iter().map(plain).collect(),
+        Value::Number(number) => {
+            // The last bit of a fraction depends on who read the JSON.
+            let rounded = (number.as_f64().expect("a number that fits") * 1e12).round() / 1e12;
+            Value::Number(Number::from_f64(rounded).expect("a finite number"))
+        }
+        Value::Null | Value::Bool(_) | Value::String(_) => value,
+    }
+}
+
+fn is_default(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Bool(bool) => !bool,
+        Value::Number(number) => number.as_f64() == Some(0.0),
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(fields) => fields.is_empty(),
+    }
+}

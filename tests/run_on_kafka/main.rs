@@ -1,0 +1,43 @@
+//! `chat-goals run` against a real Kafka broker, in real processes:
+//! `dev/kafka run -- cargo test --release --test run_on_kafka`.
+//!
+//! What the processes publish is compared, record by record, with what `fold` makes of the same records. Every test has
+//! topics, a group and state of its own. Waiting is polling, up to a limit that means failure.
+//!
+//! Reading order: [`workload`] (what platforms write), [`expectation`] (what must come of it), [`process`] and [`broker`]
+//! (what is done to the processor), [`outputs`] (what it published), then the tests.
+
+#![allow(dead_code)] // until the tests of faults are here
+
+mod broker;
+mod expectation;
+mod outputs;
+mod process;
+mod workload;
+
+mod settled;
+
+use std::sync::{Condvar, Mutex};
+
+/// Holds a place among the tests that run at once: each keeps a broker and its processes busy.
+fn turn() -> Turn {
+    let mut running = RUNNING.lock().unwrap();
+    while *running == AT_ONCE {
+        running = ENDED.wait(running).unwrap();
+    }
+    *running += 1;
+    Turn
+}
+
+const AT_ONCE: usize = 2;
+static RUNNING: Mutex<usize> = Mutex::new(0);
+static ENDED: Condvar = Condvar::new();
+
+struct Turn;
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        *RUNNING.lock().unwrap() -= 1;
+        ENDED.notify_one();
+    }
+}

@@ -1,0 +1,194 @@
+//! One deployment of the processor (topics, group, settings) and its processes: the real binary, started, killed and
+//! stopped. It looks at nothing but exit codes and standard error.
+
+use crate::broker::{Feed, LIMIT, Partitioner, bootstrap};
+use chat_goals::config::WireForm;
+use std::fs::File;
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+pub const PARTITIONS: i32 = 4;
+
+pub struct Deployment {
+    pub name: String,
+    pub form: WireForm,
+    settings: Vec<(String, String)>,
+    dir: TempDir,
+    started: AtomicU32,
+}
+
+impl Deployment {
+    /// With names that no other test has. Its topics are not there yet.
+    pub fn new(test: &str, form: WireForm) -> Self {
+        let name = format!("{test}-{}-{}", std::process::id(), crate::workload::wall());
+        let mut settings: Vec<(String, String)> = [
+            ("group.id", name.clone()),
+            ("create.partitions", PARTITIONS.to_string()),
+            ("state.memory_bytes_max", (32 << 20).to_string()),
+            ("state.rows_cache_bytes_max", (32 << 20).to_string()),
+        ]
+        .into_iter()
+        .map(|(key, value)| (key.to_owned(), value))
+        .collect();
+        for (key, topic) in [
+            ("chat_events", "chat.events"),
+            ("customer_events", "customer.events"),
+            ("goal_changes", "goal.changes"),
+            ("goal_status_changed", "goal.status-changed"),
+            ("manager_goal_counters", "manager.goal-counters"),
+            ("dead_letters", "dead-letters"),
+        ] {
+            settings.push((format!("topics.{key}"), format!("{name}.{topic}")));
+            if key != "dead_letters" {
+                settings.push((format!("wire.{key}"), form.as_str().to_owned()));
+            }
+        }
+        Self { name, form, settings, dir: TempDir::new().unwrap(), started: AtomicU32::new(0) }
+    }
+
+    /// As [`Self::new`], with its topics.
+    pub fn created(test: &str, form: WireForm) -> Self {
+        let deployment = Self::new(test, form);
+        deployment.create_topics();
+        deployment
+    }
+
+    pub fn set(&mut self, key: &str, value: &str) {
+        self.settings.push((key.to_owned(), value.to_owned()));
+    }
+
+    pub fn group(&self) -> String {
+        format!("{}-1", self.name)
+    }
+
+    /// One of the deployment's own topics: `chat.events` and so on.
+    pub fn topic(&self, name: &str) -> String {
+        format!("{}.{name}", self.name)
+    }
+
+    /// One of its internal topics: `chats.inbox` and so on.
+    pub fn internal(&self, name: &str) -> String {
+        format!("{}.{name}", self.group())
+    }
+
+    pub fn feed(&self, partitioner: Partitioner) -> Feed {
+        let topics = ["goal.changes", "chat.events", "customer.events"].map(|name| self.topic(name));
+        Feed::new(topics, self.form, partitioner)
+    }
+
+    pub fn create_topics(&self) {
+        let output = self.say(&["topics", "create"]);
+        assert!(output.status.success(), "{output:?}");
+    }
+
+    /// Runs a command to its end.
+    pub fn say(&self, words: &[&str]) -> Output {
+        self.command(words, "none").output().unwrap()
+    }
+
+    /// Starts a processor that keeps its state under this name.
+    pub fn start(&self, state: &str) -> Process {
+        let number = self.started.fetch_add(1, Ordering::Relaxed);
+        let stderr = self.dir.path().join(format!("stderr-{number}-{state}"));
+        let child = self
+            .command(&["run"], state)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(File::create(&stderr).unwrap())
+            .spawn()
+            .unwrap();
+        Process { child, stderr, ended: None }
+    }
+
+    /// Throws the state away that processors of this name kept.
+    pub fn lose_state(&self, state: &str) {
+        std::fs::remove_dir_all(self.dir.path().join(state)).unwrap();
+    }
+
+    fn command(&self, words: &[&str], state: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_chat-goals"));
+        command.args(words).args(["--bootstrap", &bootstrap()]);
+        command.arg("--state-dir").arg(self.dir.path().join(state));
+        for (key, value) in &self.settings {
+            command.arg("--set").arg(format!("{key}={value}"));
+        }
+        command
+    }
+}
+
+/// A running processor. It does not outlive its test.
+pub struct Process {
+    child: Child,
+    stderr: PathBuf,
+    ended: Option<ExitStatus>,
+}
+
+impl Process {
+    pub fn stderr(&self) -> String {
+        std::fs::read_to_string(&self.stderr).unwrap()
+    }
+
+    pub fn assert_running(&mut self) {
+        if let Some(status) = self.poll() {
+            panic!("the process ended by itself: {status}\n{}", self.stderr());
+        }
+    }
+
+    /// As `kill -9` or a lost machine.
+    pub fn kill(mut self) {
+        self.assert_running();
+        self.child.kill().unwrap();
+        self.ended = Some(self.child.wait().unwrap());
+    }
+
+    /// As an orchestrator stops it: it commits, leaves the group and ends well.
+    pub fn stop(mut self) {
+        self.assert_running();
+        self.signal(libc::SIGTERM);
+        let status = self.wait();
+        assert!(status.success(), "it did not end well: {status}\n{}", self.stderr());
+    }
+
+    /// Waits for it to end by itself.
+    pub fn wait(&mut self) -> ExitStatus {
+        let limit = Instant::now() + LIMIT;
+        loop {
+            if let Some(status) = self.poll() {
+                return status;
+            }
+            assert!(Instant::now() < limit, "it does not end\n{}", self.stderr());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn poll(&mut self) -> Option<ExitStatus> {
+        if self.ended.is_none() {
+            self.ended = self.child.try_wait().unwrap();
+        }
+        self.ended
+    }
+
+    fn signal(&self, signal: i32) {
+        let pid = i32::try_from(self.child.id()).expect("a process id");
+        // SAFETY: the child has not been waited for, so its number is still its own.
+        assert_eq!(unsafe { libc::kill(pid, signal) }, 0);
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        if self.poll().is_none() {
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
+        if std::thread::panicking() {
+            let stderr = self.stderr();
+            let lines: Vec<&str> = stderr.lines().collect();
+            let last = lines.len().saturating_sub(60);
+            eprintln!("-- {}\n{}", self.stderr.display(), lines[last..].join("\n"));
+        }
+    }
+}
