@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::mpsc;
 
 /// Enough lines to make handing them over cheap, few enough to stay in the processor's cache.
-const CHUNK_BYTES: usize = 256 << 10;
+const CHUNK_BYTES: usize = 64 << 10;
 /// How many chunks may wait.
 const CHUNKS_AHEAD: usize = 4;
 

@@ -27,8 +27,8 @@ pub struct ChatsTask {
     swept: Timestamp,
     /// Settings that were read and that some chats have not seen yet, in the order of the log.
     sweeps: VecDeque<Sweep>,
-    /// A setting that took effect as the clock passed it, and is being shown to the chats that wait.
-    passing: Option<Sweep>,
+    /// Settings that took effect together as the clock passed them, and are being shown to the chats that wait.
+    passing: VecDeque<Sweep>,
     /// No chat is due before this.
     due_floor: Timestamp,
     /// The entries that are due next, in order, looked up ahead; some may be stale.
@@ -67,7 +67,7 @@ impl ChatsTask {
             clock: Timestamp::MIN,
             swept: Timestamp::MIN,
             sweeps: VecDeque::new(),
-            passing: None,
+            passing: VecDeque::new(),
             due_floor: Timestamp::MIN,
             due_ahead: VecDeque::new(),
             seals,
@@ -92,7 +92,7 @@ impl ChatsTask {
     pub fn resume(&mut self, clock: Timestamp, swept: Timestamp, settings: &Settings) {
         self.clock = clock;
         self.swept = swept;
-        self.passing = None;
+        self.passing.clear();
         self.sweeps =
             settings.effects_between(swept, clock).map(|effect| Sweep::new(effect.clone())).collect();
     }
@@ -196,20 +196,20 @@ impl ChatsTask {
         out: &mut dyn Outlet,
     ) -> anyhow::Result<bool> {
         loop {
-            if self.passing.is_some() && !self.pass(budget, settings, differences, out)? {
+            if !self.passing.is_empty() && !self.pass(budget, settings, differences, out)? {
                 return Ok(false);
             }
-            if until <= self.clock {
+            let due = self.first_due(until.max(self.clock))?;
+            if until <= self.clock && due.is_none() {
                 return Ok(true);
             }
-            let due = self.first_due(until)?;
             let effect = settings.effects_between(self.clock, until).next();
             match (due, effect) {
                 (None, None) => {
                     self.clock = until;
                     self.swept = if self.sweeps.is_empty() { until } else { self.swept };
                 }
-                (Some((time, entry)), effect) if effect.is_none_or(|effect| time <= effect.effective) => {
+                (Some((time, entry)), effect) if effect.is_none_or(|effect| time < effect.effective) => {
                     if *budget == 0 {
                         return Ok(false);
                     }
@@ -233,12 +233,8 @@ impl ChatsTask {
     fn pass_to(&mut self, effect: &Effect, settings: &Settings) {
         let before = self.clock;
         self.clock = effect.effective;
-        // Settings of several channels, or several of one, may take effect together: all but the last are queued.
-        let mut together = settings.effects_between(before, effect.effective);
-        self.passing = together.next().map(|effect| Sweep::new(effect.clone()));
-        for effect in together {
-            self.sweeps.push_back(Sweep::new(effect.clone()));
-        }
+        self.passing =
+            settings.effects_between(before, effect.effective).map(|effect| Sweep::new(effect.clone())).collect();
     }
 
     fn pass(
@@ -248,10 +244,11 @@ impl ChatsTask {
         differences: &mut Differences,
         out: &mut dyn Outlet,
     ) -> anyhow::Result<bool> {
-        let Some(mut sweep) = self.passing.take() else { return Ok(true) };
-        if !self.walk(&mut sweep, Phase::Waiting, budget, settings, differences, out)? {
-            self.passing = Some(sweep);
-            return Ok(false);
+        while let Some(mut sweep) = self.passing.pop_front() {
+            if !self.walk(&mut sweep, Phase::Waiting, budget, settings, differences, out)? {
+                self.passing.push_front(sweep);
+                return Ok(false);
+            }
         }
         if self.sweeps.is_empty() {
             self.swept = self.clock;
@@ -266,7 +263,7 @@ impl ChatsTask {
 
     /// Whether settings are waiting to be shown to chats.
     pub fn is_sweeping(&self) -> bool {
-        !self.sweeps.is_empty() || self.passing.is_some()
+        !self.sweeps.is_empty() || !self.passing.is_empty()
     }
 
     /// Shows settings to the chats of their channels, within `budget` chats. True: all have seen them.
@@ -295,7 +292,7 @@ impl ChatsTask {
                 Err(error) => return Err(error),
             }
         }
-        if self.passing.is_none() {
+        if self.passing.is_empty() {
             self.swept = self.clock;
         }
         Ok(true)

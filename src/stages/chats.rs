@@ -11,7 +11,7 @@ use crate::domain::ids::{ChannelId, ChatId};
 use crate::domain::rounds::{Outcome, Round, rounds};
 use crate::domain::seal::{Seal, seal};
 use crate::domain::settings::Channel;
-use crate::domain::status::{KnownRound, Status, View, is_correction, view};
+use crate::domain::status::{KnownRound, OutcomeKind, Status, View, is_correction, view};
 use crate::domain::time::{DAY, Timestamp};
 
 /// What is known of one chat id. After a delete only this much is left, with `live` empty (B8).
@@ -43,6 +43,13 @@ pub struct Published {
     pub contributions: Vec<Contribution>,
     /// When the clock makes the next difference by itself: the clock that is past the earliest open deadline.
     pub due: Option<Timestamp>,
+}
+
+impl Published {
+    fn latest_missed(&self) -> Option<Timestamp> {
+        let missed = self.rounds.iter().filter(|round| round.outcome == OutcomeKind::Missed);
+        missed.map(|round| round.deadline).max()
+    }
 }
 
 /// What a fold did, before it is settled.
@@ -257,7 +264,8 @@ impl ChatRow {
             waits: live.conversation.cycle.closed.is_none()
                 && live.conversation.awaits_reply()
                 && matches!(published.view.status, Status::None | Status::AwaitingReply | Status::Missed),
-            latest_day: live.conversation.latest_fact().map(day),
+            // A missed deadline is a fact, too: it may lie after everything that was said.
+            latest_day: live.conversation.latest_fact().max(published.latest_missed()).map(day),
         }
     }
 }

@@ -4,7 +4,7 @@
 use crate::workload::{Entry, Input};
 use chat_goals::config::WireForm;
 use chat_goals::log::kafka::{KafkaLog, KafkaTuning};
-use chat_goals::log::{TopicPartition, TopicPlan};
+use chat_goals::log::{Log as _, Offset, TopicPartition, TopicPlan};
 use rdkafka::admin::{AdminClient, AdminOptions, AlterConfig, ResourceSpecifier};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::error::KafkaError;
@@ -29,6 +29,13 @@ pub fn bootstrap() -> String {
 pub fn log() -> &'static KafkaLog {
     static LOG: OnceLock<KafkaLog> = OnceLock::new();
     LOG.get_or_init(|| KafkaLog::connect(&bootstrap(), &[], KafkaTuning::default()).unwrap())
+}
+
+/// Where each partition of a topic ends.
+pub fn ends(topic: &str) -> Vec<Offset> {
+    let found = log().topics(&[topic], &[]).unwrap();
+    let all: Vec<_> = (0..found[0].partitions).map(|partition| TopicPartition::new(topic, partition)).collect();
+    log().ends(&all).unwrap()
 }
 
 /// Which partition a producer takes for a key.

@@ -7,15 +7,18 @@
 //! Reading order: [`workload`] (what platforms write), [`expectation`] (what must come of it), [`process`] and [`broker`]
 //! (what is done to the processor), [`outputs`] (what it published), then the tests.
 
-#![allow(dead_code)] // until the tests of faults are here
-
 mod broker;
 mod expectation;
 mod outputs;
 mod process;
 mod workload;
 
+mod deadlines;
+mod faults;
+mod poison;
+mod refusals;
 mod settled;
+mod truncation;
 
 use std::sync::{Condvar, Mutex};
 

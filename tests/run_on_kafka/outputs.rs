@@ -89,6 +89,14 @@ impl Outputs {
         true
     }
 
+    /// Reads on for so long.
+    pub fn follow_for(&mut self, span: Duration) {
+        let until = Instant::now() + span;
+        while Instant::now() < until {
+            self.follow(until.saturating_duration_since(Instant::now()).min(Duration::from_millis(20)));
+        }
+    }
+
     /// Reads on until this holds, and says what is missing if it takes too long.
     pub fn until(&mut self, processes: &mut [&mut Process], missing: impl Fn(&Self) -> Option<String>) {
         let limit = Instant::now() + LIMIT;

@@ -131,6 +131,16 @@ impl Process {
         std::fs::read_to_string(&self.stderr).unwrap()
     }
 
+    /// Waits until it has said this.
+    pub fn until_it_says(&mut self, words: &str) {
+        let limit = Instant::now() + LIMIT;
+        while !self.stderr().contains(words) {
+            assert!(Instant::now() < limit, "it does not say {words:?}\n{}", self.stderr());
+            self.assert_running();
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
     pub fn assert_running(&mut self) {
         if let Some(status) = self.poll() {
             panic!("the process ended by itself: {status}\n{}", self.stderr());

@@ -1,0 +1,131 @@
+//! Processes are killed, replaced and robbed of their disks while records come in: nothing of it shows in the outputs.
+
+use crate::broker::{Feed, Partitioner, log, notice_death_soon};
+use crate::expectation::Expectation;
+use crate::outputs::Outputs;
+use crate::process::{Deployment, PARTITIONS, Process};
+use crate::workload::{Dice, Entry, wall, workload};
+use chat_goals::config::WireForm;
+use chat_goals::log::{Log as _, TopicPartition};
+use std::time::Duration;
+
+#[test]
+fn a_process_killed_at_random_loses_and_repeats_nothing() {
+    const KILLS: usize = 20;
+    let _turn = crate::turn();
+    let mut scene = Scene::new("killed", 16_000, 2 * KILLS);
+    let mut dice = Dice(scene.now as u64);
+    println!("the seed of the kills is {}", scene.now);
+    let mut halfway = 0;
+    for _ in 0..KILLS {
+        scene.feed();
+        let mut process = scene.deployment.start("state");
+        if dice.one_in(4) {
+            // Perhaps before it has joined the group, or while it restores.
+            scene.outputs.follow_for(Duration::from_millis(dice.below(1_500)));
+        } else {
+            scene.until_published(&mut [&mut process]);
+            scene.feed();
+            scene.outputs.follow_for(Duration::from_millis(dice.below(300)));
+        }
+        process.kill();
+        halfway += usize::from(scene.is_open());
+    }
+    println!("{halfway} of {KILLS} kills left a transaction open");
+    assert!(halfway > 0, "no kill left a transaction open, so they were none of random moments");
+    let process = scene.deployment.start("state");
+    scene.ends_well([process]);
+}
+
+#[test]
+fn processes_that_come_and_go_and_lose_their_disks_lose_and_repeat_nothing() {
+    let _turn = crate::turn();
+    let mut scene = Scene::new("two", 10_000, 10);
+    let mut a = scene.deployment.start("a");
+    let mut b = scene.deployment.start("b");
+    scene.feed();
+    a.until_it_says("assigned");
+    b.until_it_says("assigned");
+    scene.until_published(&mut [&mut a, &mut b]);
+
+    // One dies, and a third that has nothing takes over.
+    scene.feed();
+    a.kill();
+    let mut c = scene.deployment.start("c");
+    scene.feed();
+    c.until_it_says("assigned");
+    scene.until_published(&mut [&mut b, &mut c]);
+
+    // One is stopped, and comes back without its disk.
+    scene.feed();
+    b.stop();
+    scene.deployment.lose_state("b");
+    scene.until_published(&mut [&mut c]);
+    let mut b = scene.deployment.start("b");
+    b.until_it_says("restored");
+    scene.until_published(&mut [&mut b, &mut c]);
+
+    // The first comes back with what it knew before it died, just as another dies.
+    scene.feed();
+    c.kill();
+    let mut a = scene.deployment.start("a");
+    scene.until_published(&mut [&mut a, &mut b]);
+    a.until_it_says("restored");
+    scene.ends_well([a, b]);
+}
+
+/// A deployment whose records come in piece by piece.
+struct Scene {
+    deployment: Deployment,
+    feed: Feed,
+    now: i64,
+    entries: Vec<Entry>,
+    piece: usize,
+    fed: usize,
+    outputs: Outputs,
+}
+
+impl Scene {
+    fn new(test: &str, chats: u64, pieces: usize) -> Self {
+        let deployment = Deployment::created(test, WireForm::Json);
+        notice_death_soon(&deployment.group());
+        let now = wall();
+        let entries = workload(chats, chats, now);
+        let piece = entries.len() / (pieces + 1);
+        let (feed, outputs) = (deployment.feed(Partitioner::Java), Outputs::of(&deployment));
+        Self { deployment, feed, now, entries, piece, fed: 0, outputs }
+    }
+
+    /// Produces the next piece.
+    fn feed(&mut self) {
+        let until = (self.fed + self.piece).min(self.entries.len());
+        self.feed.produce(&self.entries[self.fed..until]);
+        self.fed = until;
+    }
+
+    /// Produces one more piece, and waits until something more is published.
+    fn until_published(&mut self, processes: &mut [&mut Process]) {
+        self.feed();
+        let before = self.outputs.records;
+        self.outputs.until(processes, |outputs| {
+            (outputs.records == before).then(|| "nothing more is published".to_owned())
+        });
+    }
+
+    /// Whether an open transaction holds the outputs back.
+    fn is_open(&self) -> bool {
+        let topic = self.deployment.topic("goal.status-changed");
+        let all: Vec<_> = (0..PARTITIONS).map(|p| TopicPartition::new(topic.as_str(), p)).collect();
+        log().ends(&all).unwrap() != log().tails(&all).unwrap()
+    }
+
+    fn ends_well<const N: usize>(mut self, mut processes: [Process; N]) {
+        while self.fed < self.entries.len() {
+            self.feed();
+        }
+        let expectation = Expectation::of(&self.entries, self.now);
+        self.outputs.until_equal(&expectation, &mut processes.each_mut());
+        processes.into_iter().for_each(Process::stop);
+        self.outputs.assert_final(&expectation, 0);
+    }
+}
