@@ -17,20 +17,31 @@ fn main() -> std::io::Result<()> {
     let mut writer = BufWriter::new(file.reopen()?);
     let lines = load::write_lines(chats, &mut writer)?;
     writer.flush()?;
-    println!("{lines} lines of {chats} chats, {} MB; the median of {ROUNDS} rounds", file.path().metadata()?.len() >> 20);
+    println!(
+        "{lines} lines of {chats} chats, {} MB; the median of {ROUNDS} rounds",
+        file.path().metadata()?.len() >> 20
+    );
 
     let (mut wc, mut bare, mut fold, mut emitting, mut memory) = (vec![], vec![], vec![], vec![], vec![]);
     for _ in 0..ROUNDS {
         wc.push(timed(|| run(Command::new("wc").arg("-l").arg(file.path())).map(drop))?);
         bare.push(timed(|| bare_parse(file.path()))?);
         let start = Instant::now();
-        memory.push(run(Command::new(env!("CARGO_BIN_EXE_chat-goals")).args(["fold", "--emit", "counters"]).arg(file.path()))?);
+        memory.push(run(Command::new(env!("CARGO_BIN_EXE_chat-goals"))
+            .args(["fold", "--emit", "counters"])
+            .arg(file.path()))?);
         fold.push(start.elapsed().as_secs_f64());
-        emitting.push(timed(|| run(Command::new(env!("CARGO_BIN_EXE_chat-goals")).arg("fold").arg(file.path())).map(drop))?);
+        emitting.push(timed(|| {
+            run(Command::new(env!("CARGO_BIN_EXE_chat-goals")).arg("fold").arg(file.path())).map(drop)
+        })?);
     }
     let parse = median(&mut bare);
     let print = |what: &str, seconds: f64| {
-        println!("{what:28} {:>10.0} lines/s   {:>6.2} of the bare parse", lines as f64 / seconds, parse / seconds);
+        println!(
+            "{what:28} {:>10.0} lines/s   {:>6.2} of the bare parse",
+            lines as f64 / seconds,
+            parse / seconds
+        );
     };
     print("wc -l", median(&mut wc));
     print("bare serde parse", parse);

@@ -33,8 +33,15 @@ fn main() -> anyhow::Result<()> {
         command.stdout(Stdio::null()).stderr(Stdio::null());
         command
     };
-    assert!(binary().args(["topics", "create"]).args(&flags).status()?.success(), "the topics could not be made");
-    let config = Config::load(None, std::iter::empty(), &[("group.id".into(), format!("bench-{}", std::process::id()))])?;
+    assert!(
+        binary().args(["topics", "create"]).args(&flags).status()?.success(),
+        "the topics could not be made"
+    );
+    let config = Config::load(
+        None,
+        std::iter::empty(),
+        &[("group.id".into(), format!("bench-{}", std::process::id()))],
+    )?;
     let log = KafkaLog::connect(&bootstrap, &[], KafkaTuning::default())?;
     let records = preload(&bootstrap, chats)?;
     let inputs: Vec<TopicPartition> = ["chat.events", "customer.events"]
@@ -58,7 +65,11 @@ fn main() -> anyhow::Result<()> {
         first
     );
     let cpu = cpu_seconds(&process);
-    println!("run, CPU             {:>9.1} us a record; peak memory {} MB", cpu * 1e6 / records as f64, peak_mb(&process));
+    println!(
+        "run, CPU             {:>9.1} us a record; peak memory {} MB",
+        cpu * 1e6 / records as f64,
+        peak_mb(&process)
+    );
 
     // Long enough for the clock to have moved and everything to be committed.
     let settled = await_positions(&log, &config, &inputs, &ends, start)?;

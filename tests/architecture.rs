@@ -44,7 +44,8 @@ fn arrows_point_one_way() {
                 let Some((_, used)) = line.split_once("crate::") else { continue };
                 let used = used.trim_start_matches('{');
                 let allowed = std::iter::once(&folder).chain(may_use).any(|name| {
-                    used.strip_prefix(name).is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric()))
+                    used.strip_prefix(name)
+                        .is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric()))
                 });
                 let is_code = !line.trim_start().starts_with("//") && !used.starts_with(['`', '_']);
                 if is_code && !allowed && !line.contains("$crate") {
@@ -72,7 +73,17 @@ fn every_folder_has_its_arrows() {
 
 #[test]
 fn the_domain_and_the_stages_read_no_clock_and_do_no_io() {
-    let forbidden = ["std::time", "SystemTime", "Instant", "Utc::now", "std::fs", "std::io", "tracing::", "async ", "rand"];
+    let forbidden = [
+        "std::time",
+        "SystemTime",
+        "Instant",
+        "Utc::now",
+        "std::fs",
+        "std::io",
+        "tracing::",
+        "async ",
+        "rand",
+    ];
     for folder in ["domain", "stages"] {
         for file in files(&source().join(folder)) {
             for line in fs::read_to_string(&file).unwrap().lines() {

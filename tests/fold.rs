@@ -108,6 +108,7 @@ fn a_reader_that_has_seen_enough_ends_it_quietly() {
 }
 
 #[test]
+#[expect(clippy::zombie_processes, reason = "it is waited for by wait4, which also tells its memory")]
 fn a_thousand_times_the_lines_of_one_chat_take_no_more_memory() {
     // Memory grows with chats, not with lines: the peak of many lines stays near that of few.
     let peak = |lines: usize| {

@@ -17,8 +17,18 @@ pub fn write_lines(chats: u64, to: &mut impl Write) -> std::io::Result<u64> {
     };
     for channel in 0..10 {
         let at = time(START - DAY);
-        line(to, format_args!(r#"{{"goalChange":{{"channelId":"ch{channel}","at":"{at}","subscriptionSet":{{"active":true}}}}}}"#))?;
-        line(to, format_args!(r#"{{"goalChange":{{"channelId":"ch{channel}","at":"{at}","goalSet":{{"eventName":"Purchase","days":7,"filter":{{"allOf":[{{"anyOf":[{{"property":"cart.total","operator":"GREATER_OR_EQUAL","values":[20]}}]}}]}}}}}}}}"#))?;
+        line(
+            to,
+            format_args!(
+                r#"{{"goalChange":{{"channelId":"ch{channel}","at":"{at}","subscriptionSet":{{"active":true}}}}}}"#
+            ),
+        )?;
+        line(
+            to,
+            format_args!(
+                r#"{{"goalChange":{{"channelId":"ch{channel}","at":"{at}","goalSet":{{"eventName":"Purchase","days":7,"filter":{{"allOf":[{{"anyOf":[{{"property":"cart.total","operator":"GREATER_OR_EQUAL","values":[20]}}]}}]}}}}}}}}"#
+            ),
+        )?;
     }
     // Chats begin evenly over thirty days. What is to come waits in a heap until no later chat can be before it.
     let step = 30 * DAY / chats.max(1) as i64;
@@ -39,15 +49,30 @@ pub fn write_lines(chats: u64, to: &mut impl Write) -> std::io::Result<u64> {
             }
             coming.pop();
             let (at, channel, manager, customer) = (time(at), chat % 10, chat % 200, chat / 2);
-            let chat_event = |body: &str| format!(r#"{{"chatEvent":{{"id":"e{chat}-{kind}","channelId":"ch{channel}","chatId":"c{chat}","at":"{at}",{body}}}}}"#);
-            let customer_event = |body: &str| format!(r#"{{"customerEvent":{{"id":"t{chat}-{kind}","channelId":"ch{channel}","customerId":"u{customer}","at":"{at}",{body}}}}}"#);
+            let chat_event = |body: &str| {
+                format!(
+                    r#"{{"chatEvent":{{"id":"e{chat}-{kind}","channelId":"ch{channel}","chatId":"c{chat}","at":"{at}",{body}}}}}"#
+                )
+            };
+            let customer_event = |body: &str| {
+                format!(
+                    r#"{{"customerEvent":{{"id":"t{chat}-{kind}","channelId":"ch{channel}","customerId":"u{customer}","at":"{at}",{body}}}}}"#
+                )
+            };
             let text = match kind {
-                0 => chat_event(&format!(r#""chatOpened":{{"customerId":"u{customer}","openedBy":"CUSTOMER"}}"#)),
+                0 => chat_event(&format!(
+                    r#""chatOpened":{{"customerId":"u{customer}","openedBy":"CUSTOMER"}}"#
+                )),
                 1 | 3 | 4 => chat_event(&format!(r#""customerMessage":{{"customerId":"u{customer}"}}"#)),
                 2 => chat_event(&format!(r#""managerReply":{{"managerId":"m{manager}"}}"#)),
                 5 => chat_event(&format!(r#""chatClosed":{{"managerId":"m{manager}"}}"#)),
-                9 => customer_event(&format!(r#""tracked":{{"name":"Purchase","properties":{{"cart":{{"total":{},"items":["a","b"]}}}}}}"#, chat % 60)),
-                _ => customer_event(r#""tracked":{"name":"PageView","properties":{"url":"https://shop.example/items/1","referrer":"search"}}"#),
+                9 => customer_event(&format!(
+                    r#""tracked":{{"name":"Purchase","properties":{{"cart":{{"total":{},"items":["a","b"]}}}}}}"#,
+                    chat % 60
+                )),
+                _ => customer_event(
+                    r#""tracked":{"name":"PageView","properties":{"url":"https://shop.example/items/1","referrer":"search"}}"#,
+                ),
             };
             line(to, format_args!("{text}"))?;
         }

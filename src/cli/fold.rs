@@ -124,8 +124,7 @@ impl Fold<'_> {
                     return Ok(Err(bad.to_string()));
                 }
                 self.tick(event.at)?;
-                let folded =
-                    self.pipeline.chat_event(0, &event, None, &self.settings, &mut self.out)?;
+                let folded = self.pipeline.chat_event(0, &event, None, &self.settings, &mut self.out)?;
                 Ok(folded.map_err(|bad| bad.to_string()))
             }
             input::Line::Customer(event) => {
@@ -133,8 +132,7 @@ impl Fold<'_> {
                     return Ok(Ok(()));
                 }
                 self.tick(event.at)?;
-                let folded =
-                    self.pipeline.customer_event(0, &event, None, &self.settings, &mut self.out)?;
+                let folded = self.pipeline.customer_event(0, &event, None, &self.settings, &mut self.out)?;
                 Ok(folded.map_err(|bad| bad.to_string()))
             }
             input::Line::Goal(change) => {
@@ -182,7 +180,9 @@ impl Fold<'_> {
         let mut rows: Vec<_> = task.table.rows().map(|(_, row)| row).collect();
         rows.sort_unstable_by(|a, b| (&a.channel, &a.chat).cmp(&(&b.channel, &b.chat)));
         for row in rows {
-            let Some(published) = row.live.as_ref().and_then(|live| live.published.as_ref()) else { continue };
+            let Some(published) = row.live.as_ref().and_then(|live| live.published.as_ref()) else {
+                continue;
+            };
             let channel = self.settings.channel(&row.channel);
             let rounds = row.rounds(channel, task.clock());
             let goal_status = output::status(&row.channel, &row.chat, &published.view, &rounds, channel);

@@ -56,7 +56,11 @@ pub fn read(path: &Path) -> anyhow::Result<mpsc::IntoIter<io::Result<Chunk>>> {
 
 fn parsed(text: &Text) -> Lines<'_> {
     let lines = text.bytes.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
-    (text.first..).zip(lines).filter(|(_, line)| !line.is_empty()).map(|(number, line)| (number, parse(line))).collect()
+    (text.first..)
+        .zip(lines)
+        .filter(|(_, line)| !line.is_empty())
+        .map(|(number, line)| (number, parse(line)))
+        .collect()
 }
 
 struct Texts {

@@ -35,7 +35,8 @@ fn create(args: &Args) -> anyhow::Result<ExitCode> {
     log.create_topics(&missing)?;
     let mut out = std::io::stdout().lock();
     for topic in &missing {
-        let settings: Vec<String> = topic.settings.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let settings: Vec<String> =
+            topic.settings.iter().map(|(name, value)| format!("{name}={value}")).collect();
         writeln!(out, "created {} ({} partitions, {})", topic.name, topic.partitions, settings.join(", "))?;
     }
     if missing.is_empty() {

@@ -59,10 +59,10 @@ impl Counts {
 /// E1: the manager credited at `at`; `closer` is who closed the chat, if it is about a close.
 pub fn credited(chat: &Conversation, seal: &Seal, at: Timestamp, closer: Option<&ManagerId>) -> ManagerId {
     let assigned = chat.assignments.partition_point(|assignment| assignment.at <= at);
-    if let Some(last) = assigned.checked_sub(1) {
-        if let Some(manager) = &chat.assignments[last].manager {
-            return manager.clone();
-        }
+    if let Some(last) = assigned.checked_sub(1)
+        && let Some(manager) = &chat.assignments[last].manager
+    {
+        return manager.clone();
     }
     let replied = chat.replies.partition_point(|reply| reply.at <= at);
     let reply = replied.checked_sub(1).map(|last| &chat.replies[last]);

@@ -78,10 +78,8 @@ impl Settings {
     /// Adds a change; `logged` is its log timestamp, absent offline (A6). `None`: it is there already (A1).
     pub fn add(&mut self, change: GoalChange, logged: Option<Timestamp>) -> Option<Effect> {
         let GoalChange { id, channel, at, change } = change;
-        let history = self
-            .channels
-            .entry(channel.clone())
-            .or_insert_with(|| Channel::new(self.requires_subscription));
+        let history =
+            self.channels.entry(channel.clone()).or_insert_with(|| Channel::new(self.requires_subscription));
         let effective = history.add(id, at, change, logged)?;
         let effect = Effect { effective, channel, sequence: self.sequence, at };
         self.sequence += 1;

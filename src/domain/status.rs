@@ -71,13 +71,7 @@ impl Outcome {
 }
 
 /// What a chat shows at `clock`.
-pub fn view(
-    chat: &Conversation,
-    seal: &Seal,
-    rounds: &[Round],
-    channel: &Channel,
-    clock: Timestamp,
-) -> View {
+pub fn view(chat: &Conversation, seal: &Seal, rounds: &[Round], channel: &Channel, clock: Timestamp) -> View {
     let last = rounds.last();
     let (status, shown) = if let Some(achieved) = rounds.iter().rev().find(|round| round.is_achieved()) {
         (Status::Achieved, Some(achieved)) // D1

@@ -122,12 +122,12 @@ impl ChatsTask {
             Ok(folded) => folded,
             Err(bad) => return Ok(Err(bad)),
         };
-        if let Some(deleted) = folded.deleted {
-            if let Some(row) = &slot.row {
-                out.chat_deleted(&row.channel, &row.chat, deleted.revision)?;
-                for (bucket, counts) in deleted.differences {
-                    differences.push((row.channel.clone(), bucket, counts));
-                }
+        if let Some(deleted) = folded.deleted
+            && let Some(row) = &slot.row
+        {
+            out.chat_deleted(&row.channel, &row.chat, deleted.revision)?;
+            for (bucket, counts) in deleted.differences {
+                differences.push((row.channel.clone(), bucket, counts));
             }
         }
         if folded.changed {
@@ -233,8 +233,10 @@ impl ChatsTask {
     fn pass_to(&mut self, effect: &Effect, settings: &Settings) {
         let before = self.clock;
         self.clock = effect.effective;
-        self.passing =
-            settings.effects_between(before, effect.effective).map(|effect| Sweep::new(effect.clone())).collect();
+        self.passing = settings
+            .effects_between(before, effect.effective)
+            .map(|effect| Sweep::new(effect.clone()))
+            .collect();
     }
 
     fn pass(
@@ -421,7 +423,13 @@ impl Sweep {
 }
 
 /// The entries that a row's place in the indexes gains (true) and loses (false).
-pub fn reindex(channel: &str, chat: &str, before: Index, after: Index, mut change: impl FnMut(bool, Vec<u8>)) {
+pub fn reindex(
+    channel: &str,
+    chat: &str,
+    before: Index,
+    after: Index,
+    mut change: impl FnMut(bool, Vec<u8>),
+) {
     if before.due != after.due {
         for (add, due) in [(false, before.due), (true, after.due)] {
             if let Some(due) = due {

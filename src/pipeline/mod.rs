@@ -18,8 +18,8 @@ use crate::stages::chats::judged;
 use crate::stages::customers::{CustomerRow, Told};
 use crate::stages::managers::CounterRow;
 use crate::stages::messages::{
-    Bad, Cause, ChatEvent, CustomerBody, CustomerEvent, CustomerNews, ToChat, ToCustomer,
-    ToManager, check_age,
+    Bad, Cause, ChatEvent, CustomerBody, CustomerEvent, CustomerNews, ToChat, ToCustomer, ToManager,
+    check_age,
 };
 use crate::state::store::Store;
 use crate::state::table::Table;

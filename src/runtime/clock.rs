@@ -48,7 +48,9 @@ impl GroupClock {
     pub fn run<L: Log>(&self, log: &L, topology: &Topology, wall: &WallClock) {
         while !self.stop.load(Ordering::Relaxed) {
             match self.grant(log, topology, wall) {
-                Ok(Some(grant)) => *self.granted.lock().expect("nobody panics in here") = Some(Arc::new(grant)),
+                Ok(Some(grant)) => {
+                    *self.granted.lock().expect("nobody panics in here") = Some(Arc::new(grant))
+                }
                 Ok(None) => {}
                 // The clock stands still meanwhile, which is always safe.
                 Err(error) => tracing::warn!(%error, "the clock cannot look at the log"),

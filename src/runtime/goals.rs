@@ -141,7 +141,10 @@ impl Goals {
     ) -> LogResult<()> {
         let ends = log.ends(partitions)?;
         let behind = |reader: &L::Reader| {
-            partitions.iter().zip(&ends).any(|(of, end)| reader.position(of).is_none_or(|position| position < *end))
+            partitions
+                .iter()
+                .zip(&ends)
+                .any(|(of, end)| reader.position(of).is_none_or(|position| position < *end))
         };
         while behind(reader) && !self.stop.load(Ordering::Relaxed) {
             if let Some(batch) = reader.poll(Duration::from_millis(5))? {
@@ -197,7 +200,11 @@ impl Known {
 }
 
 /// A reading thread.
-pub fn spawn<L: Log>(goals: &Arc<Goals>, log: &Arc<L>, topology: &Arc<Topology>) -> std::thread::JoinHandle<()> {
+pub fn spawn<L: Log>(
+    goals: &Arc<Goals>,
+    log: &Arc<L>,
+    topology: &Arc<Topology>,
+) -> std::thread::JoinHandle<()> {
     let (goals, log, topology) = (goals.clone(), log.clone(), topology.clone());
     std::thread::Builder::new()
         .name("goals".to_owned())

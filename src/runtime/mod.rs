@@ -79,7 +79,8 @@ impl Runtime {
             stop: stop.clone(),
             counts: counts.clone(),
         });
-        let others = vec![goals::spawn(&goals, &log, &topology), clock::spawn(&clock, &log, &topology, &wall)];
+        let others =
+            vec![goals::spawn(&goals, &log, &topology), clock::spawn(&clock, &log, &topology, &wall)];
         goals.catch_up(&stop)?;
         let workers = (0..config.workers.count)
             .map(|number| {

@@ -66,15 +66,23 @@ impl<M: Member> Outbox<'_, M> {
             header("offset", record.offset.to_string()),
             header("at", at.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true)),
         ]);
-        tracing::warn!(topic = record.topic, partition = record.partition, offset = record.offset, reason, "a bad record");
+        tracing::warn!(
+            topic = record.topic,
+            partition = record.partition,
+            offset = record.offset,
+            reason,
+            "a bad record"
+        );
         let to = &self.topology.dead_letters;
         // Without a key any partition does; the log has no way to write a null key, so it becomes an empty one.
         let key = record.key.as_deref().unwrap_or_default();
         let mut value = record.value.as_deref();
         // A record as large as its topic allows has no room left for headers. It is cut, not lost: the headers say
         // where it came from.
-        let size: usize = headers.iter().map(|h| h.name.len() + h.value.as_ref().map_or(0, Vec::len) + 10).sum();
-        let room = self.topology.dead_letter_bytes_max.saturating_sub(size + key.len() + BATCH_OVERHEAD_BYTES);
+        let size: usize =
+            headers.iter().map(|h| h.name.len() + h.value.as_ref().map_or(0, Vec::len) + 10).sum();
+        let room =
+            self.topology.dead_letter_bytes_max.saturating_sub(size + key.len() + BATCH_OVERHEAD_BYTES);
         if let Some(whole) = value.filter(|value| value.len() > room) {
             headers.push(header("truncated", whole.len().to_string()));
             value = Some(&whole[..room]);
@@ -87,14 +95,28 @@ impl<M: Member> Outbox<'_, M> {
         let key = record.key.clone().unwrap_or_default();
         let value = inbox::encode_forwarded_chat(&record.forwarded());
         let topic = &self.topology.chats_inbox;
-        self.send(Outgoing { topic, partition: home, key: &key, value: Some(&value), headers: &[], timestamp: None })
+        self.send(Outgoing {
+            topic,
+            partition: home,
+            key: &key,
+            value: Some(&value),
+            headers: &[],
+            timestamp: None,
+        })
     }
 
     pub fn forward_customer_event(&mut self, record: RawRecord, home: i32) -> LogResult<()> {
         let key = record.key.clone().unwrap_or_default();
         let value = inbox::encode_forwarded_customer(&record.forwarded());
         let topic = &self.topology.customers_inbox;
-        self.send(Outgoing { topic, partition: home, key: &key, value: Some(&value), headers: &[], timestamp: None })
+        self.send(Outgoing {
+            topic,
+            partition: home,
+            key: &key,
+            value: Some(&value),
+            headers: &[],
+            timestamp: None,
+        })
     }
 }
 

@@ -103,7 +103,8 @@ impl<L: Log> Restorer<L> {
             for index in 0..batch.len() {
                 let record = batch.get(index);
                 let found = self.restoring.iter_mut().find(|(_, restoring)| {
-                    restoring.changelog.partition == record.partition && *restoring.changelog.topic == *record.topic
+                    restoring.changelog.partition == record.partition
+                        && *restoring.changelog.topic == *record.topic
                 });
                 let Some((task, restoring)) = found else { continue };
                 restoring.rows += 1;
@@ -175,7 +176,11 @@ fn put(
         let after = row.index();
         reindex(&row.channel, &row.chat, before, after, |add, entry| {
             let entry = row_key(task.1, &entry);
-            if add { changes.put(Family::Indexes, &entry, &[]) } else { changes.delete(Family::Indexes, &entry) }
+            if add {
+                changes.put(Family::Indexes, &entry, &[])
+            } else {
+                changes.delete(Family::Indexes, &entry)
+            }
         });
         fresh.insert(disk_key.clone(), after);
     }

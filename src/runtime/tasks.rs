@@ -60,14 +60,13 @@ impl Tasks {
         tasks_of(&all, topology)
             .into_iter()
             .filter(|id| !self.stopped.contains_key(id))
-            .filter(|(stage, p)| topology.inputs(*stage, *p).iter().all(|input| self.assigned.contains(input)))
+            .filter(|(stage, p)| {
+                topology.inputs(*stage, *p).iter().all(|input| self.assigned.contains(input))
+            })
             .collect()
     }
 }
 
 fn tasks_of(partitions: &[TopicPartition], topology: &Topology) -> BTreeSet<TaskId> {
-    partitions
-        .iter()
-        .filter_map(|of| Some((topology.source(&of.topic)?.stage(), of.partition)))
-        .collect()
+    partitions.iter().filter_map(|of| Some((topology.source(&of.topic)?.stage(), of.partition))).collect()
 }

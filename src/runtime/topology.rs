@@ -90,8 +90,10 @@ impl Topology {
         if !problems.is_empty() {
             return Ok(Err(problems));
         }
-        let count = |name: &str| found.iter().find(|topic| topic.name == name).map_or(1, |topic| topic.partitions);
-        let output = |topic: &str, form: WireForm| Output { topic: topic.into(), partitions: count(topic), form };
+        let count =
+            |name: &str| found.iter().find(|topic| topic.name == name).map_or(1, |topic| topic.partitions);
+        let output =
+            |topic: &str, form: WireForm| Output { topic: topic.into(), partitions: count(topic), form };
         let (topics, wire) = (&config.topics, &config.wire);
         Ok(Ok(Self {
             group: config.consumer_group(),
@@ -175,13 +177,8 @@ fn bytes_max(found: &[TopicInfo], name: &str) -> usize {
 }
 
 /// What is looked at in an existing topic.
-pub const SETTINGS: [&str; 5] = [
-    "cleanup.policy",
-    "retention.ms",
-    "retention.bytes",
-    "max.message.bytes",
-    "message.timestamp.type",
-];
+pub const SETTINGS: [&str; 5] =
+    ["cleanup.policy", "retention.ms", "retention.bytes", "max.message.bytes", "message.timestamp.type"];
 
 /// The largest record that is taken over into the dead letters, with room for its headers.
 const DEAD_LETTER_BYTES_MAX: &str = "8388608";
@@ -198,8 +195,11 @@ pub fn plans(config: &Config) -> Vec<TopicPlan> {
     // Records are needed until nothing can be late any more, and for as far back as a rebuild shall reach.
     let inputs = [("cleanup.policy", "delete"), ("retention.ms", "-1"), ("retention.bytes", "-1")];
     // Read once, within seconds; a week leaves time to notice a stop.
-    let inbox =
-        [("cleanup.policy", "delete"), ("retention.ms", "604800000"), ("max.message.bytes", DEAD_LETTER_BYTES_MAX)];
+    let inbox = [
+        ("cleanup.policy", "delete"),
+        ("retention.ms", "604800000"),
+        ("max.message.bytes", DEAD_LETTER_BYTES_MAX),
+    ];
     let compacted = [("cleanup.policy", "compact"), ("max.message.bytes", DEAD_LETTER_BYTES_MAX)];
     let dead = [
         ("cleanup.policy", "delete"),
@@ -278,8 +278,10 @@ fn problems(plans: &[TopicPlan], found: &[TopicInfo]) -> Vec<String> {
             problems.push(format!("the topic {} does not exist; hint: chat-goals topics create", plan.name));
             continue;
         };
-        let has = |name: &str| topic.settings.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str());
-        let wants = |name: &str| plan.settings.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str());
+        let has =
+            |name: &str| topic.settings.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str());
+        let wants =
+            |name: &str| plan.settings.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str());
         let mut wrong = |setting: &str, has: &str, why: &str, needs: &str| {
             problems.push(format!(
                 "the topic {} has {setting}={has}: {why}; hint: kafka-configs.sh --alter --entity-type topics \
@@ -288,7 +290,8 @@ fn problems(plans: &[TopicPlan], found: &[TopicInfo]) -> Vec<String> {
             ));
         };
         let public = plan.settings.len() == 1;
-        let kept_for_ever = ["retention.ms", "retention.bytes"].iter().all(|setting| has(setting) == Some("-1"));
+        let kept_for_ever =
+            ["retention.ms", "retention.bytes"].iter().all(|setting| has(setting) == Some("-1"));
         if let (Some(has), Some("compact")) = (has("cleanup.policy"), wants("cleanup.policy"))
             && has != "compact"
             // Readers of a public table lose nothing if it is never cleaned at all.
@@ -307,7 +310,12 @@ fn problems(plans: &[TopicPlan], found: &[TopicInfo]) -> Vec<String> {
                 && let Some(limit) = limit.filter(|limit| *limit >= 0)
                 && !keeps_long_enough(setting, limit, &plan.name, plans)
             {
-                wrong(setting, &limit.to_string(), "records would be lost before the rules are done with them", "-1");
+                wrong(
+                    setting,
+                    &limit.to_string(),
+                    "records would be lost before the rules are done with them",
+                    "-1",
+                );
             }
         }
         let bytes = |value: Option<&str>| value.and_then(|value| value.parse::<u64>().ok());

@@ -198,7 +198,9 @@ impl<L: Log> Worker<L> {
             // A6: everything that came before these records came is known.
             if !self.shared.goals.catch_up(&self.shared.stop)? {
                 // What was fetched is not folded, and must not count as read.
-                return Err(Failure::Back(LogError::Refused("stopping while goal changes cannot be read".to_owned())));
+                return Err(Failure::Back(LogError::Refused(
+                    "stopping while goal changes cannot be read".to_owned(),
+                )));
             }
         }
         let shared = self.shared.clone();
@@ -552,7 +554,8 @@ impl<L: Log> Worker<L> {
         if rows.is_empty() && moved.is_empty() {
             return Ok(());
         }
-        let reached = if all || self.last_reached.elapsed() >= REACHED_EVERY { self.surely_reached()? } else { None };
+        let reached =
+            if all || self.last_reached.elapsed() >= REACHED_EVERY { self.surely_reached()? } else { None };
         let positions: Vec<Position> = moved.into_iter().flat_map(|(_, positions)| positions).collect();
         self.member.commit(&positions)?;
 
@@ -641,8 +644,10 @@ impl<L: Log> Worker<L> {
     fn surely_reached(&mut self) -> Result<Option<Vec<(TaskId, Offset)>>, Failure> {
         self.last_reached = Instant::now();
         let tasks: Vec<TaskId> = self.tasks.running.keys().copied().collect();
-        let changelogs: Vec<TopicPartition> =
-            tasks.iter().map(|(stage, partition)| self.shared.topology.changelog(*stage, *partition)).collect();
+        let changelogs: Vec<TopicPartition> = tasks
+            .iter()
+            .map(|(stage, partition)| self.shared.topology.changelog(*stage, *partition))
+            .collect();
         let ends = self.shared.log.ends(&changelogs)?;
         Ok(Some(tasks.into_iter().zip(ends).collect()))
     }

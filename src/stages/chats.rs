@@ -146,12 +146,7 @@ pub fn fold(
             cause,
         })
         .collect();
-    Ok(Folded {
-        changed: changed.anything || begins,
-        settle: changed.facts || begins,
-        deleted: None,
-        links,
-    })
+    Ok(Folded { changed: changed.anything || begins, settle: changed.facts || begins, deleted: None, links })
 }
 
 /// A goal event as the chat keeps it.
@@ -252,7 +247,9 @@ impl ChatRow {
 
     /// All rounds that are not sealed away, at `clock`.
     pub fn rounds(&self, channel: &Channel, clock: Timestamp) -> Vec<Round> {
-        self.live.as_ref().map_or_else(Vec::new, |live| rounds(&live.conversation, &live.seal, channel, clock))
+        self.live
+            .as_ref()
+            .map_or_else(Vec::new, |live| rounds(&live.conversation, &live.seal, channel, clock))
     }
 
     /// Where this row stands in the indexes.
@@ -301,14 +298,15 @@ fn difference(before: &Published, after: &Published) -> Vec<(Bucket, Counts)> {
         return Vec::new();
     }
     let mut sums: Vec<(Bucket, Counts)> = Vec::new();
-    let mut add = |bucket: Bucket, counts: Counts, sign: i64| match sums.iter_mut().find(|(b, _)| *b == bucket) {
-        Some((_, sum)) => sum.add(&counts, sign),
-        None => {
-            let mut sum = Counts::default();
-            sum.add(&counts, sign);
-            sums.push((bucket, sum));
-        }
-    };
+    let mut add =
+        |bucket: Bucket, counts: Counts, sign: i64| match sums.iter_mut().find(|(b, _)| *b == bucket) {
+            Some((_, sum)) => sum.add(&counts, sign),
+            None => {
+                let mut sum = Counts::default();
+                sum.add(&counts, sign);
+                sums.push((bucket, sum));
+            }
+        };
     credit::spread(&before.contributions, achieved(before), -1, &mut add);
     credit::spread(&after.contributions, achieved(after), 1, &mut add);
     sums.retain(|(_, sum)| !sum.is_zero());

@@ -108,14 +108,7 @@ impl CustomerRow {
     }
 
     /// Makes the other a neighbour, or lets more pass if this merge is earlier. True: either.
-    fn join(
-        &mut self,
-        other: &CustomerId,
-        at: Timestamp,
-        depth: u32,
-        cause: Cause,
-        told: &mut Told,
-    ) -> bool {
+    fn join(&mut self, other: &CustomerId, at: Timestamp, depth: u32, cause: Cause, told: &mut Told) -> bool {
         let known = self.neighbours.iter().position(|neighbour| neighbour.customer == *other);
         let neighbour = match known {
             Some(index) if self.neighbours[index].merged_at <= at => return false,

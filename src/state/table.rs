@@ -121,9 +121,8 @@ impl<R: Row> Table<R> {
 fn read<R: Row>(store: Option<&Store>, partition: i32, key: &[u8]) -> anyhow::Result<Option<R>> {
     let Some(store) = store else { return Ok(None) };
     let Some(bytes) = store.get(R::FAMILY, &row_key(partition, key))? else { return Ok(None) };
-    let row = R::decode(&bytes).with_context(|| {
-        format!("a row of {} in partition {partition} cannot be read", R::FAMILY.name())
-    })?;
+    let row = R::decode(&bytes)
+        .with_context(|| format!("a row of {} in partition {partition} cannot be read", R::FAMILY.name()))?;
     Ok(Some(row))
 }
 

@@ -34,7 +34,8 @@ pub fn log() -> &'static KafkaLog {
 /// Where each partition of a topic ends.
 pub fn ends(topic: &str) -> Vec<Offset> {
     let found = log().topics(&[topic], &[]).unwrap();
-    let all: Vec<_> = (0..found[0].partitions).map(|partition| TopicPartition::new(topic, partition)).collect();
+    let all: Vec<_> =
+        (0..found[0].partitions).map(|partition| TopicPartition::new(topic, partition)).collect();
     log().ends(&all).unwrap()
 }
 
@@ -92,7 +93,10 @@ impl Feed {
                 WireForm::Protobuf => entry.protobuf(),
             };
             self.send(
-                BaseRecord::to(&self.topics[at]).key(entry.key.as_bytes()).payload(&value[..]).timestamp(entry.logged),
+                BaseRecord::to(&self.topics[at])
+                    .key(entry.key.as_bytes())
+                    .payload(&value[..])
+                    .timestamp(entry.logged),
             );
         }
         self.flush();

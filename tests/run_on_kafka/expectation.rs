@@ -67,9 +67,8 @@ impl Expectation {
             .filter(|(_, bucket)| !is_zero(&bucket.newest))
             .map(|(key, bucket)| (key.as_str(), without(&bucket.newest, &["revision", "updatedAt"])))
             .collect();
-        let wrong: Vec<String> = differences(&self.views, &views)
-            .chain(differences(&self.counters, &counters))
-            .collect();
+        let wrong: Vec<String> =
+            differences(&self.views, &views).chain(differences(&self.counters, &counters)).collect();
         (!wrong.is_empty()).then(|| {
             let some = wrong.iter().take(6).cloned().collect::<Vec<_>>();
             format!("{} of {} differ:\n{}", wrong.len(), self.summary(), some.join("\n"))
@@ -77,7 +76,10 @@ impl Expectation {
     }
 }
 
-fn differences(wanted: &BTreeMap<String, Value>, got: &BTreeMap<&str, Value>) -> impl Iterator<Item = String> {
+fn differences(
+    wanted: &BTreeMap<String, Value>,
+    got: &BTreeMap<&str, Value>,
+) -> impl Iterator<Item = String> {
     let missing_or_wrong = wanted.iter().filter_map(|(id, wanted)| match got.get(id.as_str()) {
         Some(got) if got == wanted => None,
         Some(got) => Some(format!("{id}\n  got    {got}\n  wanted {wanted}")),
@@ -97,18 +99,27 @@ fn view_of(record: &Value) -> Value {
 
 fn without(record: &Value, names: &[&str]) -> Value {
     let fields = record.as_object().expect("a record is an object");
-    Value::Object(fields.iter().filter(|(name, _)| !names.contains(&name.as_str())).map(|(n, v)| (n.clone(), v.clone())).collect())
+    Value::Object(
+        fields
+            .iter()
+            .filter(|(name, _)| !names.contains(&name.as_str()))
+            .map(|(n, v)| (n.clone(), v.clone()))
+            .collect(),
+    )
 }
 
 fn key_of(counter: &Value) -> String {
     let text = |name: &str| counter.get(name).map(|value| value.as_str().expect("text"));
-    let manager = (text("scope") == Some("MANAGER")).then(|| ManagerId::new(text("managerId").unwrap_or_default()));
+    let manager =
+        (text("scope") == Some("MANAGER")).then(|| ManagerId::new(text("managerId").unwrap_or_default()));
     let date = text("date").map(|date| date.parse().expect("a date"));
     counter_key(text("channelId").expect("a channel"), &Bucket { manager, date })
 }
 
 fn is_zero(counter: &Value) -> bool {
-    ["measured", "achieved", "missed", "ended", "closes", "achievedOfEnded"].iter().all(|name| counter.get(name).is_none())
+    ["measured", "achieved", "missed", "ended", "closes", "achievedOfEnded"]
+        .iter()
+        .all(|name| counter.get(name).is_none())
 }
 
 /// Absent, null and default mean the same but for the two rates, and how a number is written does not matter.

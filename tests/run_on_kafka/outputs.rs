@@ -52,7 +52,8 @@ pub struct DeadLetter {
 
 impl Outputs {
     pub fn of(deployment: &Deployment) -> Self {
-        let topics = ["goal.status-changed", "manager.goal-counters", "dead-letters"].map(|t| deployment.topic(t));
+        let topics =
+            ["goal.status-changed", "manager.goal-counters", "dead-letters"].map(|t| deployment.topic(t));
         let names: Vec<&str> = topics.iter().map(String::as_str).collect();
         let partitions: Vec<TopicPartition> = log()
             .topics(&names, &[])
@@ -160,7 +161,10 @@ impl Outputs {
             Some(view) => count(&view["revision"]),
             None => {
                 let headers = record.headers.to_vec();
-                let header = headers.iter().find(|header| header.name == "revision").expect("a tombstone has a revision");
+                let header = headers
+                    .iter()
+                    .find(|header| header.name == "revision")
+                    .expect("a tombstone has a revision");
                 text(header.value.as_ref().expect("it has a value")).parse().expect("it is a number")
             }
         };

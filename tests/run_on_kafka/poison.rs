@@ -1,6 +1,6 @@
 //! Records that no platform should send: each ends in the dead letters, once and as it came, and harms nothing else.
 
-use crate::broker::{Feed, Parts, Partitioner, ends, notice_death_soon};
+use crate::broker::{Feed, Partitioner, Parts, ends, notice_death_soon};
 use crate::expectation::Expectation;
 use crate::outputs::{DeadLetter, Outputs};
 use crate::process::{Deployment, PARTITIONS};
@@ -21,7 +21,8 @@ fn a_bad_record_ends_in_the_dead_letters_once_and_as_it_came() {
     let entries = workload(3, 2_000, now);
     let (first, rest) = entries.split_at(entries.len() / 2);
     let (second, third) = rest.split_at(rest.len() / 2);
-    let mut kitchen = Kitchen { deployment: &deployment, feed: deployment.feed(Partitioner::Java), sent: Vec::new() };
+    let mut kitchen =
+        Kitchen { deployment: &deployment, feed: deployment.feed(Partitioner::Java), sent: Vec::new() };
     kitchen.feed.produce(first);
     kitchen.poison(first, now);
     kitchen.feed.produce(second);
@@ -72,7 +73,13 @@ impl Kitchen<'_> {
         const GOALS: &str = "goal.changes";
         let chat = |id: &str, at: i64| json!({"channelId": "shop", "chatId": id, "at": time(at), "chatReopened": {}});
         let fine = chat("poison", now).to_string().into_bytes();
-        self.send(CHATS, Some("poison"), Some(br#"{"channelId": "shop", "chatId":"#), now, "EOF while parsing");
+        self.send(
+            CHATS,
+            Some("poison"),
+            Some(br#"{"channelId": "shop", "chatId":"#),
+            now,
+            "EOF while parsing",
+        );
         self.send(CHATS, Some("poison"), Some(b"\xff\xfe"), now, "not UTF-8");
         self.send(CHATS, Some("another"), Some(&fine), now, "but the key is \"another\"");
         self.send(CHATS, None, Some(&fine), now, "but the record has no key");
@@ -98,14 +105,19 @@ impl Kitchen<'_> {
         self.send(CUSTOMERS, Some("u2"), Some(b"null"), now, "expected an object");
         self.send_to(1, CUSTOMERS, None, None, now, "a tombstone is no record");
 
-        let goal = |days: u32| {
-            json!({"channelId": "shop", "at": time(now), "goalSet": {"eventName": "Purchase", "days": days}})
-        };
+        let goal = |days: u32| json!({"channelId": "shop", "at": time(now), "goalSet": {"eventName": "Purchase", "days": days}});
         self.send(GOALS, Some("shop"), Some(&bytes(&goal(2))), now, "days");
         self.send(GOALS, Some("hotel"), Some(&bytes(&goal(7))), now, "but the key is \"hotel\"");
     }
 
-    fn send(&mut self, topic: &str, key: Option<&str>, value: Option<&[u8]>, logged: i64, reason: &'static str) {
+    fn send(
+        &mut self,
+        topic: &str,
+        key: Option<&str>,
+        value: Option<&[u8]>,
+        logged: i64,
+        reason: &'static str,
+    ) {
         self.send_to(0, topic, key, value, logged, reason);
     }
 
@@ -167,7 +179,11 @@ fn bytes(record: &Value) -> Vec<u8> {
 
 /// Topic, partition and offset.
 fn place(letter: &DeadLetter) -> (String, String, String) {
-    (header(letter, "dead-letter.topic"), header(letter, "dead-letter.partition"), header(letter, "dead-letter.offset"))
+    (
+        header(letter, "dead-letter.topic"),
+        header(letter, "dead-letter.partition"),
+        header(letter, "dead-letter.offset"),
+    )
 }
 
 fn header(letter: &DeadLetter, name: &str) -> String {

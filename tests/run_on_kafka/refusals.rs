@@ -8,10 +8,13 @@ use std::time::{Duration, Instant};
 
 #[test]
 fn topics_that_do_not_exist() {
-    refuses(&Deployment::new("missing", WireForm::Json), &[
-        "chats.inbox does not exist; hint: chat-goals topics create",
-        "dead-letters does not exist; hint: chat-goals topics create",
-    ]);
+    refuses(
+        &Deployment::new("missing", WireForm::Json),
+        &[
+            "chats.inbox does not exist; hint: chat-goals topics create",
+            "dead-letters does not exist; hint: chat-goals topics create",
+        ],
+    );
 }
 
 #[test]
@@ -28,7 +31,10 @@ fn a_changelog_that_forgets() {
     let changelog = deployment.internal("customers.changelog");
     log().create_topics(&[topic(&changelog, PARTITIONS, &[("cleanup.policy", "delete")])]).unwrap();
     deployment.say(&["topics", "create"]);
-    refuses(&deployment, &["customers.changelog has cleanup.policy=delete", "--add-config cleanup.policy=compact"]);
+    refuses(
+        &deployment,
+        &["customers.changelog has cleanup.policy=delete", "--add-config cleanup.policy=compact"],
+    );
 }
 
 #[test]
@@ -37,7 +43,10 @@ fn an_input_that_is_compacted() {
     let input = deployment.topic("customer.events");
     log().create_topics(&[topic(&input, PARTITIONS, &[("cleanup.policy", "compact")])]).unwrap();
     deployment.say(&["topics", "create"]);
-    refuses(&deployment, &["customer.events has cleanup.policy=compact", "--add-config cleanup.policy=delete"]);
+    refuses(
+        &deployment,
+        &["customer.events has cleanup.policy=compact", "--add-config cleanup.policy=delete"],
+    );
 }
 
 fn refuses(deployment: &Deployment, sentences: &[&str]) {

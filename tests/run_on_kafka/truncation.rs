@@ -28,7 +28,8 @@ fn a_partition_whose_records_were_lost_stops_alone() {
     let topic = deployment.topic("chat.events");
     let lost = TopicPartition::new(topic.as_str(), 2);
     feed.produce(&chats(100..200));
-    let committed = log().committed(&deployment.group(), std::slice::from_ref(&lost)).unwrap()[0].next.unwrap();
+    let committed =
+        log().committed(&deployment.group(), std::slice::from_ref(&lost)).unwrap()[0].next.unwrap();
     assert!(ends(&topic)[2] > committed + 3, "there is enough to lose");
     delete_records(&lost, committed + 3);
 
@@ -72,7 +73,8 @@ fn chats(numbers: std::ops::Range<u32>) -> Vec<Entry> {
     numbers
         .map(|number| {
             let body = json!({"customerId": format!("u{number}")});
-            let record = json!({"channelId": "shop", "chatId": id(number), "at": time(now), "customerMessage": body});
+            let record =
+                json!({"channelId": "shop", "chatId": id(number), "at": time(now), "customerMessage": body});
             Entry::new(Input::ChatEvents, now, &record)
         })
         .collect()

@@ -158,9 +158,7 @@ impl Maker {
     fn goal(&mut self) -> Value {
         let days = self.dice.pick(&[1, 1, 3, 7, 15, 30]);
         let name = self.dice.pick(&EVENTS);
-        let condition = |property: &str, operator: &str, values: Value| {
-            json!({"property": property, "operator": operator, "values": values})
-        };
+        let condition = |property: &str, operator: &str, values: Value| json!({"property": property, "operator": operator, "values": values});
         let filter = match self.dice.below(4) {
             0 => json!({"allOf": [{"anyOf": [condition("order.total", "GREATER_OR_EQUAL", json!([50]))]}]}),
             1 => json!({"allOf": [
@@ -185,7 +183,11 @@ impl Maker {
         let mut customer = format!("u{}", self.dice.below(customers));
         let mut now = self.dice.below(ALL_OPEN as u64) as i64;
         if self.dice.one_in(2) {
-            let body = if self.dice.one_in(3) { json!({}) } else { json!({"customerId": customer, "openedBy": "MANAGER"}) };
+            let body = if self.dice.one_in(3) {
+                json!({})
+            } else {
+                json!({"customerId": customer, "openedBy": "MANAGER"})
+            };
             self.say(channel, &chat, now, json!({"chatOpened": body}));
         }
         for _ in 0..=self.dice.below(3) {
@@ -200,7 +202,11 @@ impl Maker {
             self.say(channel, &chat, now, json!({"customerMessage": {"customerId": customer}}));
             now += self.dice.below(2 * HOUR as u64) as i64;
             if self.dice.one_in(4) {
-                let assigned = if self.dice.one_in(4) { json!({}) } else { json!({"managerId": self.dice.pick(&MANAGERS)}) };
+                let assigned = if self.dice.one_in(4) {
+                    json!({})
+                } else {
+                    json!({"managerId": self.dice.pick(&MANAGERS)})
+                };
                 self.say(channel, &chat, now, json!({"chatAssigned": assigned}));
             }
             if !self.dice.one_in(5) {
@@ -242,8 +248,12 @@ impl Maker {
 
     fn properties(&mut self) -> Value {
         match self.dice.below(4) {
-            0 => json!({"order": {"total": self.dice.below(100), "lines": [1, 2.5]}, "currency": "EUR", "tags": ["new"]}),
-            1 => json!({"order": {"total": 49.99 + self.dice.below(2) as f64}, "currency": "USD", "tags": "a sale"}),
+            0 => {
+                json!({"order": {"total": self.dice.below(100), "lines": [1, 2.5]}, "currency": "EUR", "tags": ["new"]})
+            }
+            1 => {
+                json!({"order": {"total": 49.99 + self.dice.below(2) as f64}, "currency": "USD", "tags": "a sale"})
+            }
             2 => json!({"vip": true, "tags": ["sale", 7], "order": null}),
             _ => json!({}),
         }
@@ -267,7 +277,8 @@ impl Maker {
             self.numbered += 1;
             record["id"] = format!("r{}", self.numbered).into();
         }
-        let (late, early) = (self.dice.below(3 * OPEN as u64) as i64, self.dice.below(8 * HOUR as u64) as i64);
+        let (late, early) =
+            (self.dice.below(3 * OPEN as u64) as i64, self.dice.below(8 * HOUR as u64) as i64);
         let logged = match self.dice.below(40) {
             0 => self.at(open + late),
             1 => self.at(open - early),

@@ -55,9 +55,7 @@ impl LineJson<'_> {
         match (&self.chat_event, &self.customer_event, &self.goal_change) {
             (Some(event), None, None) => Ok(Line::Chat(within("chatEvent", event.event())?)),
             (None, Some(event), None) => Ok(Line::Customer(within("customerEvent", event.event())?)),
-            (None, None, Some(change)) => {
-                Ok(Line::Goal(within("goalChange", change.change())?))
-            }
+            (None, None, Some(change)) => Ok(Line::Goal(within("goalChange", change.change())?)),
             (None, None, None) => Err("no chatEvent, customerEvent or goalChange".to_owned()),
             _ => Err("more than one of chatEvent, customerEvent and goalChange".to_owned()),
         }
