@@ -236,7 +236,7 @@ proptest! {
             let adds = credit::contributions(&live.conversation, &live.seal, &rounds, channel);
             let achieved = rounds.iter().any(|round| round.is_achieved());
             credit::spread(&adds, achieved, 1, |bucket, counts, sign| {
-                sums.entry((row.channel.clone(), bucket)).or_insert_with(Counts::default).add(&counts, sign);
+                sums.entry((row.channel.clone(), bucket)).or_default().add(&counts, sign);
             });
         }
         sums.retain(|_, counts| !counts.is_zero());

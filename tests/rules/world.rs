@@ -225,19 +225,19 @@ impl World {
 
     fn hand_over(&mut self, letter: Letter) {
         match letter {
-            Letter::ToChat(message) => {
+            Letter::Chat(message) => {
                 let pipeline = self.pipeline_of(message.partition);
                 self.pipelines[pipeline]
                     .message_to_chat(message, &self.settings, &mut self.heard)
                     .expect("memory does not fail");
             }
-            Letter::ToCustomer(partition, message) => {
+            Letter::Customer(partition, message) => {
                 let pipeline = self.pipeline_of(partition);
                 self.pipelines[pipeline]
                     .message_to_customer(message, &self.settings, &mut self.heard)
                     .expect("memory does not fail");
             }
-            Letter::ToManager(partition, message) => {
+            Letter::Manager(partition, message) => {
                 let pipeline = self.pipeline_of(partition);
                 self.pipelines[pipeline].message_to_manager(message);
             }
@@ -387,9 +387,9 @@ pub struct Heard {
 }
 
 enum Letter {
-    ToChat(ToChat),
-    ToCustomer(i32, ToCustomer),
-    ToManager(i32, ToManager),
+    Chat(ToChat),
+    Customer(i32, ToCustomer),
+    Manager(i32, ToManager),
 }
 
 impl Outlet for Heard {
@@ -406,15 +406,15 @@ impl Outlet for Heard {
         Ok(())
     }
     fn to_chat(&mut self, message: ToChat) -> anyhow::Result<()> {
-        self.letters.push_back(Letter::ToChat(message));
+        self.letters.push_back(Letter::Chat(message));
         Ok(())
     }
     fn to_customer(&mut self, partition: i32, message: ToCustomer) -> anyhow::Result<()> {
-        self.letters.push_back(Letter::ToCustomer(partition, message));
+        self.letters.push_back(Letter::Customer(partition, message));
         Ok(())
     }
     fn to_manager(&mut self, partition: i32, message: ToManager) -> anyhow::Result<()> {
-        self.letters.push_back(Letter::ToManager(partition, message));
+        self.letters.push_back(Letter::Manager(partition, message));
         Ok(())
     }
 }
