@@ -8,7 +8,7 @@ mod properties {
     pub mod history;
 }
 
-use chat_goals::domain::credit::{self, Counts};
+use chat_goals::domain::credit;
 use chat_goals::domain::rounds::rounds;
 use chat_goals::domain::status::{View, view};
 use chat_goals::domain::time::Timestamp;
