@@ -151,6 +151,10 @@ impl<'a> Demo<'a> {
         // Without a keyboard nobody could quit a picture.
         let is_terminal = std::io::stdout().is_terminal() && std::io::stdin().is_terminal();
         let mut screen = if is_terminal { Some(Screen::open().context("cannot draw here")?) } else { None };
+        if screen.is_some() {
+            let stop = stop.clone();
+            terminal::watch_keys(move || stop.ask())?;
+        }
         let mut next_line = LINE_INTERVAL;
         while !stop.asked() && self.clock.now() < self.until {
             self.step()?;
@@ -160,9 +164,7 @@ impl<'a> Demo<'a> {
                     self.sample.add(running, self.board.take_changes());
                     let picture = self.picture(running);
                     screen.draw(|frame| view::draw(frame, &picture))?;
-                    if screen.asked_to_quit(PICTURE_INTERVAL)? {
-                        break;
-                    }
+                    thread::sleep(PICTURE_INTERVAL);
                 }
                 None => {
                     if running >= next_line {

@@ -34,6 +34,11 @@ impl Stop {
         self.asked.load(Ordering::SeqCst)
     }
 
+    /// As the first signal does.
+    pub fn ask(&self) {
+        self.asked.store(true, Ordering::SeqCst);
+    }
+
     async fn listen(self, mut signals: Signals) {
         loop {
             signals.next().await;

@@ -8,7 +8,6 @@ use ratatui::crossterm::execute;
 use std::io;
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 static OPEN: AtomicBool = AtomicBool::new(false);
 static PANICKED: AtomicBool = AtomicBool::new(false);
@@ -36,14 +35,19 @@ impl Screen {
         }
         Ok(())
     }
+}
 
-    /// Waits that long for a key, and tells whether it is one that ends the demo.
-    pub fn asked_to_quit(&self, wait: Duration) -> io::Result<bool> {
-        if !event::poll(wait)? {
-            return Ok(false);
+/// Reads keys in a thread of its own, and calls `quit` at the first that ends the demo. A terminal that hung up
+/// never answers; then only this thread waits for it.
+pub fn watch_keys(quit: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    let watch = move || {
+        while let Ok(event) = event::read() {
+            if matches!(event, Event::Key(key) if quits(key)) {
+                return quit();
+            }
         }
-        Ok(matches!(event::read()?, Event::Key(key) if quits(key)))
-    }
+    };
+    std::thread::Builder::new().name("keys".to_owned()).spawn(watch).map(drop)
 }
 
 impl Drop for Screen {

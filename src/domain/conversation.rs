@@ -80,8 +80,16 @@ pub fn add_event(events: &mut Vec<JudgedEvent>, event: JudgedEvent) -> bool {
         return false;
     }
     let place = events.partition_point(|known| known.order(&event).is_le());
+    room_for_one(events);
     events.insert(place, event);
     true
+}
+
+/// Most chats have one reply, one close, one customer: the first of each takes no more room than it needs.
+fn room_for_one<T>(list: &mut Vec<T>) {
+    if list.is_empty() {
+        list.reserve_exact(1);
+    }
 }
 
 /// The current cycle of a chat (B1).
@@ -158,6 +166,7 @@ impl Conversation {
     /// B9, and the customer that is shown.
     fn name(&mut self, customer: &str, at: Timestamp, changed: &mut Changed) {
         if !self.customers.iter().any(|named| &*named.customer == customer) {
+            room_for_one(&mut self.customers);
             self.customers.push(Named { customer: customer.into(), at });
             changed.customers = true;
         }
@@ -189,6 +198,7 @@ impl Conversation {
             && at <= early.at
         {
             self.cycle.replied = true;
+            room_for_one(&mut self.replies);
             self.replies.push(early);
         }
         true
@@ -199,6 +209,7 @@ impl Conversation {
         match self.cycle.asked {
             Some(asked) if asked <= at && !self.cycle.replied => {
                 self.cycle.replied = true;
+                room_for_one(&mut self.replies);
                 self.replies.push(Reply { at, manager: manager.into() });
                 true
             }
@@ -220,6 +231,7 @@ impl Conversation {
         }
         let closed = self.cycle.last.map_or(at, |last| at.max(last));
         self.cycle.closed = Some(closed);
+        room_for_one(&mut self.closes);
         self.closes.push(Close { at: closed, by: by.map(ManagerId::from) });
         true
     }

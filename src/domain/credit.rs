@@ -108,6 +108,8 @@ fn bucket<'a>(
         Ok(found) => &mut added[found],
         Err(place) => {
             let (measured, achieved, missed, ended, closes) = (false, false, false, false, 0);
+            // Kept with every chat: most have one or two.
+            added.reserve_exact(1);
             added.insert(place, Contribution { manager, date, measured, achieved, missed, ended, closes });
             &mut added[place]
         }

@@ -2,6 +2,7 @@
 //!
 //! It outlives the process. Fields that are not known are skipped, so that an older binary reads a newer note.
 
+use super::goals::Entry;
 use crate::domain::time::Timestamp;
 use crate::log::Offset;
 
@@ -25,6 +26,11 @@ impl Default for Note {
 }
 
 impl Note {
+    /// Whether an entry of the goal changes lies before what was shown to the chats.
+    pub fn has_shown(&self, entry: &Entry) -> bool {
+        self.goals.get(entry.partition as usize).is_some_and(|shown| entry.offset < *shown)
+    }
+
     pub fn encode(&self) -> String {
         let goals: Vec<String> = self.goals.iter().map(Offset::to_string).collect();
         format!("c={};s={};d={};g={}", self.clock.0, self.swept.0, self.depth, goals.join(","))

@@ -16,6 +16,8 @@ pub struct Task {
     pub note: Note,
     /// How many entries of the goal changes it has been told of.
     pub goals_told: usize,
+    /// How many of those its chats have seen.
+    pub goals_shown: usize,
 }
 
 /// What the group gave this worker.

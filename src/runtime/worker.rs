@@ -206,7 +206,7 @@ impl<L: Log> Worker<L> {
         let shared = self.shared.clone();
         {
             let known = shared.goals.known.read().expect("no reader panics");
-            self.take_goals(&known)?;
+            self.take_goals(&known);
             for batch in batches {
                 for index in 0..batch.len() {
                     self.fold(&batch.get(index), &known.settings)?;
@@ -325,35 +325,21 @@ impl<L: Log> Worker<L> {
         Ok(())
     }
 
-    /// Tells the chats tasks of settings that were read since; bad ones go to the dead letters, by one task.
-    fn take_goals(&mut self, known: &Known) -> Result<(), Failure> {
-        let shared = self.shared.clone();
+    /// Tells the chats tasks of settings that were read since.
+    fn take_goals(&mut self, known: &Known) {
         for (&(stage, partition), task) in &mut self.tasks.running {
             if stage != Stage::Chats || task.goals_told == known.entries.len() {
                 continue;
             }
-            for entry in &known.entries[task.goals_told..] {
-                let shown = task.note.goals.get(entry.partition as usize);
-                if shown.is_some_and(|shown| entry.offset < *shown) {
-                    continue;
-                }
-                match &entry.what {
-                    What::Added(effect) => {
-                        if let Some(chats) = self.pipeline.chats.get_mut(&partition) {
-                            chats.setting_read(effect);
-                        }
-                    }
-                    What::Bad(record, reason) if partition == 0 => {
-                        let (member, now) = (&mut self.member, (shared.wall)());
-                        let (topology, written) = (&*shared.topology, &mut self.written);
-                        Outbox { member, topology, now, written }.dead_letter(record, reason)?;
-                    }
-                    What::Bad(..) => {}
+            for entry in known.entries[task.goals_told..].iter().filter(|entry| !task.note.has_shown(entry)) {
+                if let (What::Added(effect), Some(chats)) =
+                    (&entry.what, self.pipeline.chats.get_mut(&partition))
+                {
+                    chats.setting_read(effect);
                 }
             }
             task.goals_told = known.entries.len();
         }
-        Ok(())
     }
 
     /// Shows settings to chats and moves clocks, a slice at a time.
@@ -373,6 +359,17 @@ impl<L: Log> Worker<L> {
             let (topology, written) = (&*shared.topology, &mut self.written);
             let mut out = Outbox { member, topology, now, written };
             let swept = self.pipeline.sweep(partition, &mut budget, &known.settings, &mut out)?;
+            if swept && task.goals_shown < task.goals_told {
+                // Bad ones go to the dead letters by one task, in the transaction that notes that they did.
+                for entry in
+                    known.entries[task.goals_shown..task.goals_told].iter().filter(|_| partition == 0)
+                {
+                    if let (What::Bad(record, reason), false) = (&entry.what, task.note.has_shown(entry)) {
+                        out.dead_letter(record, reason)?;
+                    }
+                }
+                task.goals_shown = task.goals_told;
+            }
             if swept {
                 task.note.goals.clone_from(&known.next);
             }
@@ -445,7 +442,7 @@ impl<L: Log> Worker<L> {
             self.member.start(&position.of, position.next)?;
         }
         let committed = positions.iter().map(|position| position.next).collect();
-        let task = Task { committed, committed_note: noted, note, goals_told: 0 };
+        let task = Task { committed, committed_note: noted, note, goals_told: 0, goals_shown: 0 };
         self.tasks.running.insert((stage, partition), task);
         Ok(())
     }
@@ -508,7 +505,7 @@ impl<L: Log> Worker<L> {
     /// Back to the last commit: everything in memory goes, and what the disk may lack is read from the changelog.
     fn go_back(&mut self, error: LogError) -> Result<(), Failure> {
         tracing::warn!(%error, "going back to the last commit");
-        self.uncommitted = 0;
+        (self.uncommitted, self.written) = (0, 0);
         let running: Vec<TaskId> = self.tasks.running.keys().copied().collect();
         for (stage, partition) in running {
             for input in self.shared.topology.inputs(stage, partition) {
@@ -535,6 +532,8 @@ impl<L: Log> Worker<L> {
             let (pipeline, mut out) = self.outbox();
             pipeline.flush(now, &mut out)?;
         }
+        // What was written needs a commit, even if no position moved: a bad goal change comes from none of them.
+        let wrote = self.written > 0;
         let rows = self.changed_rows();
         for (task, key, value) in &rows {
             let to = shared.topology.changelog(task.0, task.1);
@@ -550,8 +549,8 @@ impl<L: Log> Worker<L> {
         }
         // A task whose rows changed commits its positions with them, moved or not: they are what fences it.
         let changed: BTreeSet<TaskId> = rows.iter().map(|(task, _, _)| *task).collect();
-        let moved = self.moved(&changed, all);
-        if rows.is_empty() && moved.is_empty() {
+        let moved = self.moved(&changed, all || wrote);
+        if rows.is_empty() && moved.is_empty() && !wrote {
             return Ok(());
         }
         let reached =

@@ -284,7 +284,9 @@ pub fn day(at: Timestamp) -> i64 {
 }
 
 fn known(rounds: &[Round], sealed: &Seal) -> Vec<KnownRound> {
-    rounds.iter().filter(|round| round.number > sealed.count).map(KnownRound::from).collect()
+    let mut known = Vec::with_capacity(rounds.len());
+    known.extend(rounds.iter().filter(|round| round.number > sealed.count).map(KnownRound::from));
+    known
 }
 
 fn due(rounds: &[Round]) -> Option<Timestamp> {

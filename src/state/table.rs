@@ -72,6 +72,9 @@ impl<R: Row> Table<R> {
 
     /// Says that the row in this slot is not what the store has.
     pub fn mark(&mut self, key: &[u8]) {
+        if self.store.is_none() {
+            return; // Nothing is ever committed: everything just stays.
+        }
         if let Some(slot) = self.rows.get_mut(key)
             && !slot.dirty
         {

@@ -84,7 +84,8 @@ impl Feed {
         Self { native, topics, form }
     }
 
-    /// Produces records, and returns once the broker has them all.
+    /// Produces records, and returns once the broker has them all. A goal change is in the log before anything that
+    /// comes after it is sent, as with a platform in which somebody sets a goal (A6).
     pub fn produce(&self, entries: &[Entry]) {
         for entry in entries {
             let at = Input::ALL.iter().position(|input| *input == entry.to).expect("it is one of all");
@@ -98,6 +99,9 @@ impl Feed {
                     .payload(&value[..])
                     .timestamp(entry.logged),
             );
+            if entry.to == Input::GoalChanges {
+                self.flush();
+            }
         }
         self.flush();
     }

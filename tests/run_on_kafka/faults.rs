@@ -62,7 +62,7 @@ fn processes_that_come_and_go_and_lose_their_disks_lose_and_repeat_nothing() {
     scene.deployment.lose_state("b");
     scene.until_published(&mut [&mut c]);
     let mut b = scene.deployment.start("b");
-    b.until_it_says("restored");
+    b.until_it_says("assigned");
     scene.until_published(&mut [&mut b, &mut c]);
 
     // The first comes back with what it knew before it died, just as another dies.
@@ -70,7 +70,7 @@ fn processes_that_come_and_go_and_lose_their_disks_lose_and_repeat_nothing() {
     c.kill();
     let mut a = scene.deployment.start("a");
     scene.until_published(&mut [&mut a, &mut b]);
-    a.until_it_says("restored");
+    a.until_it_says("assigned");
     scene.ends_well([a, b]);
 }
 

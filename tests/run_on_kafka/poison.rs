@@ -34,7 +34,7 @@ fn a_bad_record_ends_in_the_dead_letters_once_and_as_it_came() {
     outputs.until_equal(&so_far, &mut [&mut process]);
 
     // Nothing else comes, so nothing else makes it visible.
-    kitchen.send("goal.changes", Some("shop"), Some(b"{}"), now, "the record has none of");
+    kitchen.send("goal.changes", Some("shop"), Some(b"{}"), now, "the id is missing");
     outputs.until(&mut [&mut process], |outputs| kitchen.missing(outputs));
     process.kill();
 

@@ -15,11 +15,14 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::types::RDKafkaRespErr;
 use rdkafka::{Offset as KafkaOffset, error::KafkaError};
 
-use super::client::{Asking, sorted, to_list};
+use super::client::{Asking, Trouble, sorted, to_list};
 use super::settings::Settings;
 use crate::log::{LogError, LogResult, Offset, Position, TopicInfo, TopicPartition, TopicPlan};
 
 type Asker = BaseConsumer<Asking>;
+
+/// How long one refusal may wait for another broker's answer.
+const GREETING_WAIT: Duration = Duration::from_secs(2);
 
 pub(super) struct Desk {
     offsets: Asker,
@@ -35,19 +38,43 @@ impl Desk {
     pub fn open(settings: &Settings) -> LogResult<Self> {
         let refused = |error| sorted("a Kafka client could not be made", &error);
         Ok(Self {
-            offsets: settings.lookup().create_with_context(Asking).map_err(refused)?,
-            tails: settings.uncommitted().create_with_context(Asking).map_err(refused)?,
-            admin: settings.admin().create_with_context(Asking).map_err(refused)?,
+            offsets: settings.lookup().create_with_context(Asking::default()).map_err(refused)?,
+            tails: settings.uncommitted().create_with_context(Asking::default()).map_err(refused)?,
+            admin: settings.admin().create_with_context(Asking::default()).map_err(refused)?,
             positions: Mutex::default(),
             answer_timeout: settings.tuning.answer_timeout,
         })
     }
 
-    /// Asks for anything at all, so that a wrong address is found at once.
+    /// Asks for anything at all, so that a wrong address is found at once. The question only ever times out,
+    /// so the reason is looked for between short waits; a refusal ends them, unless another broker answers.
     pub fn greet(&self, timeout: Duration) -> LogResult<()> {
-        let answer = self.offsets.fetch_metadata(Some("chat-goals.is-anybody-there"), timeout);
-        serve(&self.offsets);
-        answer.map(|_| ()).map_err(|error| sorted("no Kafka broker answered", &error))
+        let until = Instant::now() + timeout;
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            let answer =
+                self.offsets.fetch_metadata(Some("chat-goals.is-anybody-there"), left.min(GREETING_WAIT));
+            serve(&self.offsets);
+            let Err(error) = answer else { return Ok(()) };
+            match self.offsets.context().trouble() {
+                Some(Trouble::Credentials(reason)) => {
+                    return Err(LogError::Setup(format!("Kafka refused the authentication: {reason}")));
+                }
+                Some(Trouble::Tls(reason)) => {
+                    return Err(LogError::Setup(format!("no TLS connection to Kafka came about: {reason}")));
+                }
+                trouble if left <= GREETING_WAIT => {
+                    let doing = "no Kafka broker answered";
+                    return Err(match trouble {
+                        Some(Trouble::Other(reason)) => {
+                            LogError::Broken(format!("{doing}: {reason}{}", hint(&reason)))
+                        }
+                        _ => sorted(doing, &error),
+                    });
+                }
+                _ => {}
+            }
+        }
     }
 
     /// One request for all partitions: `-2` and `-1` are the earliest and the latest timestamp to the broker.
@@ -112,7 +139,7 @@ impl Desk {
         if let Some(asker) = askers.get(group) {
             return Ok(asker.clone());
         }
-        let made = settings.positions(group).create_with_context(Asking);
+        let made = settings.positions(group).create_with_context(Asking::default());
         let asker: Arc<Asker> =
             Arc::new(made.map_err(|error| sorted("a Kafka client could not be made", &error))?);
         askers.insert(group.to_owned(), asker.clone());
@@ -207,6 +234,15 @@ impl Desk {
         AdminOptions::new()
             .operation_timeout(Some(self.answer_timeout))
             .request_timeout(Some(self.answer_timeout))
+    }
+}
+
+/// A broker hangs up on a client that speaks another protocol than its port does.
+fn hint(reason: &str) -> &'static str {
+    if reason.contains("Disconnected") {
+        "; hint: is `security.protocol` what this port of the broker speaks?"
+    } else {
+        ""
     }
 }
 

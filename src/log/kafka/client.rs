@@ -24,15 +24,60 @@ pub(super) enum Change {
 
 /// Behind every client that only asks.
 #[derive(Default)]
-pub(super) struct Asking;
+pub(super) struct Asking {
+    trouble: Mutex<Option<Trouble>>,
+}
+
+/// Why a connection did not come about, in librdkafka's words. They never hold a password.
+#[derive(Clone)]
+pub(super) enum Trouble {
+    /// The broker does not take the credentials.
+    Credentials(String),
+    /// One side does not take the other's certificate, or they do not agree how to encrypt.
+    Tls(String),
+    /// Anything else, such as nobody listening: it may pass.
+    Other(String),
+}
+
+impl Asking {
+    pub fn trouble(&self) -> Option<Trouble> {
+        lock(&self.trouble).clone()
+    }
+
+    fn note(&self, trouble: Trouble) {
+        let mut noted = lock(&self.trouble);
+        // What comes after a refusal does not explain more than the refusal.
+        if !matches!(
+            (&*noted, &trouble),
+            (Some(Trouble::Credentials(_) | Trouble::Tls(_)), Trouble::Other(_))
+        ) {
+            *noted = Some(trouble);
+        }
+    }
+}
 
 impl ClientContext for Asking {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
         log_line(level, facility, message);
+        // A connection that the broker closes (it may want TLS) is no error to librdkafka, only a line.
+        if facility == "FAIL" {
+            let reason = message.split_once("]: ").map_or(message, |(_thread, reason)| reason);
+            self.note(Trouble::Other(reason.to_owned()));
+        }
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
+        use RDKafkaErrorCode::{AllBrokersDown, Authentication, SSL, SaslAuthenticationFailed};
         log_error(&error, reason);
+        match error.rdkafka_error_code() {
+            Some(Authentication | SaslAuthenticationFailed) => {
+                self.note(Trouble::Credentials(reason.to_owned()))
+            }
+            Some(SSL) => self.note(Trouble::Tls(reason.to_owned())),
+            // Only what the errors before it add up to.
+            Some(AllBrokersDown) => {}
+            _ => self.note(Trouble::Other(reason.to_owned())),
+        }
     }
 }
 
