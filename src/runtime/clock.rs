@@ -65,11 +65,20 @@ impl GroupClock {
         let mut inputs = Topology::all(&topology.chat_events, counts.chats);
         inputs.extend(Topology::all(&topology.customer_events, counts.customers));
         let customers = Topology::all(&topology.customers_inbox, counts.customers);
+        let chats = Topology::all(&topology.chats_inbox, counts.chats);
 
         let now = Timestamp(wall());
         let ends = log.ends(&inputs)?;
         if !self.wait(log, topology, &inputs, &ends)? {
             return Ok(None);
+        }
+        // What came to a foreign partition has been sent home through an inbox: it is folded there, too, before what
+        // follows from it is looked for.
+        for inbox in [&chats, &customers] {
+            let ends = log.tails(inbox)?;
+            if !self.wait(log, topology, inbox, &ends)? {
+                return Ok(None);
+            }
         }
         // Each turn sees one more message of a chain between merged customers; a longer chain has been noted.
         let mut turns = 0;
@@ -85,7 +94,7 @@ impl GroupClock {
                 break;
             }
         }
-        let inbox_ends = log.tails(&Topology::all(&topology.chats_inbox, counts.chats))?;
+        let inbox_ends = log.tails(&chats)?;
         Ok(Some(Grant { until: now.minus(self.allowance), inbox_ends }))
     }
 

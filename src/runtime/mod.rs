@@ -86,7 +86,10 @@ impl Runtime {
             .map(|number| {
                 let (shared, slot) = (shared.clone(), format!("{slot}-{number}"));
                 let work = move || {
-                    let result = worker::run(&shared, &slot);
+                    // A panic is such an end, too: `AssertUnwindSafe`, as nothing of the worker is used after it.
+                    let run = std::panic::AssertUnwindSafe(|| worker::run(&shared, &slot));
+                    let result = std::panic::catch_unwind(run)
+                        .unwrap_or_else(|_| Err(anyhow::anyhow!("a worker panicked")));
                     if result.is_err() {
                         // One worker that cannot go on ends the process: better down than half there.
                         shared.stop.store(true, Ordering::Relaxed);

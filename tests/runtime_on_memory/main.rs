@@ -1,0 +1,23 @@
+//! The runtime on the log in memory, with everything that can go wrong around it:
+//! `cargo test --release --test runtime_on_memory`.
+//!
+//! What is published is compared, record by record, with what `fold` makes of the same records. The wall clock is a
+//! number that the tests move. Waiting is polling for a condition, up to a limit that means failure; nothing is
+//! proved by time that passes.
+//!
+//! Reading order: [`workload`] (what platforms write), [`expectation`] (what must come of it), [`world`] (the log, the
+//! clock and the processes), [`mischief`] and [`watched`] (what goes wrong inside of them), [`outputs`] (what was
+//! published), then the tests.
+
+mod expectation;
+mod mischief;
+mod outputs;
+mod watched;
+mod workload;
+mod world;
+
+mod clock;
+mod faults;
+mod restarts;
+mod settings;
+mod settled;
