@@ -2,9 +2,10 @@
 //! pipeline, and knows no goal.
 //!
 //! Reading order: [`topology`] (which topic feeds what), [`worker`] (the loop: fold, commit, then the disk),
-//! [`tasks`] and [`restore`] (partitions that come and go), the two barriers [`goals`] and [`clock`], and the edges:
+//! [`tasks`], [`restore`] and [`claims`] (partitions that come and go), the two barriers [`goals`] and [`clock`], and the edges:
 //! [`wire`] (records in), [`outbox`] (records out), [`note`] (what lies beside a position).
 
+pub mod claims;
 pub mod clock;
 pub mod goals;
 pub mod note;
@@ -67,6 +68,7 @@ impl Runtime {
             log: log.clone(),
             topology: topology.clone(),
             store,
+            claims: Arc::default(),
             goals: goals.clone(),
             clock: clock.clone(),
             wall: wall.clone(),
@@ -87,7 +89,7 @@ impl Runtime {
                 let (shared, slot) = (shared.clone(), format!("{slot}-{number}"));
                 let work = move || {
                     // A panic is such an end, too: `AssertUnwindSafe`, as nothing of the worker is used after it.
-                    let run = std::panic::AssertUnwindSafe(|| worker::run(&shared, &slot));
+                    let run = std::panic::AssertUnwindSafe(|| worker::run(&shared, number, &slot));
                     let result = std::panic::catch_unwind(run)
                         .unwrap_or_else(|_| Err(anyhow::anyhow!("a worker panicked")));
                     if result.is_err() {

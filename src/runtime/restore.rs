@@ -3,6 +3,7 @@
 //! A disk may be empty, or any older consistent state: what it lacks is read from the changelog, from a position
 //! that it is known to have reached. Nothing is folded here.
 
+use super::claims::Claimant;
 use super::tasks::TaskId;
 use super::topology::{Stage, Topology};
 use crate::log::{Batch as _, Log, LogResult, Offset, Reader, Record, TopicPartition};
@@ -17,6 +18,7 @@ use std::time::{Duration, Instant};
 pub struct Restorer<L: Log> {
     log: Arc<L>,
     store: Arc<Store>,
+    claimant: Claimant,
     topology: Arc<Topology>,
     reader: Option<L::Reader>,
     restoring: BTreeMap<TaskId, Restoring>,
@@ -33,8 +35,8 @@ struct Restoring {
 }
 
 impl<L: Log> Restorer<L> {
-    pub fn new(log: Arc<L>, store: Arc<Store>, topology: Arc<Topology>) -> Self {
-        Self { log, store, topology, reader: None, restoring: BTreeMap::new() }
+    pub fn new(log: Arc<L>, store: Arc<Store>, claimant: Claimant, topology: Arc<Topology>) -> Self {
+        Self { log, store, claimant, topology, reader: None, restoring: BTreeMap::new() }
     }
 
     pub fn is_idle(&self) -> bool {
@@ -44,6 +46,7 @@ impl<L: Log> Restorer<L> {
     /// Begins with these tasks. The group's positions must have been read before, so that no commit of an earlier
     /// owner can still add to the changelog.
     pub fn begin(&mut self, tasks: &[TaskId]) -> anyhow::Result<()> {
+        self.claimant.take(tasks);
         let changelogs: Vec<TopicPartition> =
             tasks.iter().map(|(stage, partition)| self.topology.changelog(*stage, *partition)).collect();
         let begins = self.log.begins(&changelogs)?;
@@ -56,7 +59,7 @@ impl<L: Log> Restorer<L> {
                 changes.delete_prefix(task.0.family(), &task.1.to_be_bytes());
                 changes.delete_prefix(Family::Indexes, &index_prefix(*task));
                 changes.delete(Family::Meta, &meta_key(*task));
-                changes.write()?;
+                self.claimant.write([*task], || changes.write())?;
             }
             let from = reached.unwrap_or(begin).max(begin);
             let from_nothing = reached.is_none();
@@ -111,7 +114,7 @@ impl<L: Log> Restorer<L> {
                 restoring.from = record.offset + 1;
                 put(&self.store, &mut changes, *task, &record, restoring.from_nothing, &mut fresh)?;
             }
-            changes.write()?;
+            self.claimant.write(self.restoring.keys().copied(), || changes.write())?;
         }
         let reader = self.reader.as_ref().expect("what is restored is read");
         let done: Vec<TaskId> = self
@@ -136,7 +139,7 @@ impl<L: Log> Restorer<L> {
         }
         let mut changes = self.store.changes();
         note_reached(&mut changes, task, restoring.end);
-        changes.write()?;
+        self.claimant.write([task], || changes.write())?;
         let took_ms = restoring.began.elapsed().as_millis() as u64;
         let (stage, partition, rows) = (task.0, task.1, restoring.rows);
         if rows == 0 {

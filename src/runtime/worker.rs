@@ -4,6 +4,7 @@
 //! are the rows written to disk. On any failure it goes back to the last commit. It knows stages and partitions, but
 //! no goal.
 
+use super::claims::{Claimant, Claims};
 use super::clock::{GroupClock, WallClock};
 use super::goals::{Goals, Known, What};
 use super::note::Note;
@@ -40,6 +41,7 @@ pub struct Shared<L: Log> {
     pub log: Arc<L>,
     pub topology: Arc<Topology>,
     pub store: Arc<Store>,
+    pub claims: Arc<Claims>,
     pub goals: Arc<Goals>,
     pub clock: Arc<GroupClock>,
     pub wall: WallClock,
@@ -65,6 +67,7 @@ pub struct Worker<L: Log> {
     pipeline: Pipeline,
     tasks: Tasks,
     restorer: Restorer<L>,
+    claimant: Claimant,
     /// Folded since the last commit.
     uncommitted: usize,
     written: u64,
@@ -109,7 +112,7 @@ impl From<anyhow::Error> for Failure {
 }
 
 /// Runs a worker until it is told to stop. It leaves the group with everything committed.
-pub fn run<L: Log>(shared: &Arc<Shared<L>>, slot: &str) -> anyhow::Result<()> {
+pub fn run<L: Log>(shared: &Arc<Shared<L>>, number: usize, slot: &str) -> anyhow::Result<()> {
     const PAUSE: Duration = Duration::from_millis(500);
     while !shared.stop.load(Ordering::Relaxed) {
         let topics = shared.topology.subscribed();
@@ -122,7 +125,7 @@ pub fn run<L: Log>(shared: &Arc<Shared<L>>, slot: &str) -> anyhow::Result<()> {
                 continue;
             }
         };
-        let mut worker = Worker::new(shared.clone(), member);
+        let mut worker = Worker::new(shared.clone(), number, member);
         match worker.work() {
             Ok(()) => {
                 let Worker { member, .. } = worker;
@@ -142,15 +145,18 @@ pub fn run<L: Log>(shared: &Arc<Shared<L>>, slot: &str) -> anyhow::Result<()> {
 }
 
 impl<L: Log> Worker<L> {
-    pub fn new(shared: Arc<Shared<L>>, member: L::Member) -> Self {
+    pub fn new(shared: Arc<Shared<L>>, number: usize, member: L::Member) -> Self {
         let pipeline = Pipeline::new(shared.topology.partitions, true);
-        let restorer = Restorer::new(shared.log.clone(), shared.store.clone(), shared.topology.clone());
+        let claimant = Claimant { claims: shared.claims.clone(), worker: number };
+        let (log, store, topology) = (shared.log.clone(), shared.store.clone(), shared.topology.clone());
+        let restorer = Restorer::new(log, store, claimant.clone(), topology);
         Self {
             shared,
             member,
             pipeline,
             tasks: Tasks::default(),
             restorer,
+            claimant,
             uncommitted: 0,
             written: 0,
             last_commit: Instant::now(),
@@ -556,6 +562,9 @@ impl<L: Log> Worker<L> {
         let reached =
             if all || self.last_reached.elapsed() >= REACHED_EVERY { self.surely_reached()? } else { None };
         let positions: Vec<Position> = moved.into_iter().flat_map(|(_, positions)| positions).collect();
+        // What was folded rests on rows that nobody else has touched.
+        let running: Vec<TaskId> = self.tasks.running.keys().copied().collect();
+        self.claimant.check(running.iter().copied())?;
         self.member.commit(&positions)?;
 
         let mut changes = shared.store.changes();
@@ -571,7 +580,7 @@ impl<L: Log> Worker<L> {
         for (task, offset) in reached.into_iter().flatten() {
             note_reached(&mut changes, task, offset);
         }
-        changes.write()?;
+        self.claimant.write(running, || changes.write())?;
         for position in positions {
             self.remember(position);
         }

@@ -2,6 +2,8 @@
 
 use crate::workload::{DAY, Entry, HOUR, START, time};
 use crate::world::World;
+use chat_goals::log::Log as _;
+use chat_goals::runtime::topology::Topology;
 use serde_json::json;
 
 fn subscribed(logged: i64) -> Entry {
@@ -119,4 +121,30 @@ fn late_subscription(partitions: i32, chats: usize, restarts: bool) {
     println!("{}", expectation.summary());
     running.stop().unwrap();
     assert_eq!(expectation.difference(&world.outputs()), None);
+}
+
+/// A worker that is thrown out while it shows a setting to many chats publishes nothing more, though no position of its
+/// partitions moves meanwhile.
+#[test]
+fn f1_a_setting_reaches_many_chats_though_workers_are_thrown_out() {
+    let world = World::new(1);
+    let mut entries = unpaid(7_000);
+    world.append_all(&entries);
+    let running = world.start("a");
+    world.until_as_folded(&entries, START + 5 * DAY, &[&running]);
+    let statuses = Topology::all(&world.topology.status_changed.topic, 1);
+    for (day, active) in [(6, true), (7, false), (8, true)] {
+        let body = json!({"subscriptionSet": {"active": active}});
+        let end = world.log.ends(&statuses).unwrap();
+        let setting = Entry::setting("shop", START + day * DAY, START + day, body);
+        world.append(&setting);
+        entries.push(setting);
+        world.until(&[&running], || {
+            let unmoved = world.log.ends(&statuses).unwrap() == end;
+            unmoved.then(|| "no chat has seen the setting yet".to_owned())
+        });
+        world.throw_out_all("a");
+        world.until_as_folded(&entries, START + day * DAY, &[&running]);
+    }
+    running.stop().unwrap();
 }

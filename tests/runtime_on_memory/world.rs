@@ -79,6 +79,15 @@ impl World {
         Runtime::start(on, &config, self.topology.clone(), Arc::new(now)).unwrap()
     }
 
+    /// Lets the group throw out all workers of a process; they join again when they learn of it.
+    pub fn throw_out_all(&self, name: &str) {
+        let group = self.config.consumer_group();
+        let slot = std::fs::read_to_string(self.dir(name).join(&group).join("slot")).unwrap();
+        for worker in 0..self.config.workers.count {
+            self.log.expel(&group, &format!("{slot}-{worker}"));
+        }
+    }
+
     /// Lets the clock come to this moment, once everything before it is folded.
     pub fn clock_may_reach(&self, moment: i64) {
         self.wall.store(moment + ALLOWANCE, Ordering::SeqCst);
