@@ -316,9 +316,11 @@ fn a_record_comes_back_as_it_was_sent_and_outlives_its_reader() {
     ];
     let (topic, partition) = (&*world.out, 0);
     let timestamp = Some(1_700_000_000_123);
-    worker.send(Outgoing { topic, partition, key: b"k", value: None, headers: &headers, timestamp }).unwrap();
     worker
-        .send(Outgoing { topic, partition, key: b"", value: Some(b""), headers: &[], timestamp: None })
+        .send(Outgoing { topic, partition, key: Some(b"k"), value: None, headers: &headers, timestamp })
+        .unwrap();
+    worker
+        .send(Outgoing { topic, partition, key: Some(b""), value: Some(b""), headers: &[], timestamp: None })
         .unwrap();
     worker.commit(&[]).unwrap();
 

@@ -62,7 +62,7 @@ settings! {
     table topics: Topics {
         /// Input: what happens in chats, key `chatId`.
         chat_events: String = "chat.events";
-        /// Input: what customers do, key `customerId`. It must have as many partitions as `chat_events`.
+        /// Input: what customers do, key `customerId`.
         customer_events: String = "customer.events";
         /// Input: goals, subscriptions and time zones of channels, key `channelId`. Every instance reads it
         /// whole, from its beginning, so it must be kept for ever and not be compacted.

@@ -100,7 +100,8 @@ pub trait Batch {
 pub struct Outgoing<'a> {
     pub topic: &'a str,
     pub partition: i32,
-    pub key: &'a [u8],
+    /// `None` writes a null key.
+    pub key: Option<&'a [u8]>,
     /// `None` writes a tombstone.
     pub value: Option<&'a [u8]>,
     pub headers: &'a [Header],

@@ -38,16 +38,16 @@ impl<M: Member> Outbox<'_, M> {
     fn send_keyed(
         &mut self,
         to: &Output,
-        key: &[u8],
+        key: Option<&[u8]>,
         value: Option<&[u8]>,
         headers: &[Header],
     ) -> LogResult<()> {
-        let partition = partition_of(key, to.partitions);
+        let partition = key.map_or(0, |key| partition_of(key, to.partitions));
         self.send(Outgoing { topic: &to.topic, partition, key, value, headers, timestamp: None })
     }
 
     fn send_to(&mut self, topic: &Arc<str>, partition: i32, key: &str, value: &[u8]) -> LogResult<()> {
-        let key = key.as_bytes();
+        let key = Some(key.as_bytes());
         self.send(Outgoing { topic, partition, key, value: Some(value), headers: &[], timestamp: None })
     }
 
@@ -74,15 +74,16 @@ impl<M: Member> Outbox<'_, M> {
             "a bad record"
         );
         let to = &self.topology.dead_letters;
-        // Without a key any partition does; the log has no way to write a null key, so it becomes an empty one.
-        let key = record.key.as_deref().unwrap_or_default();
+        let key = record.key.as_deref();
         let mut value = record.value.as_deref();
         // A record as large as its topic allows has no room left for headers. It is cut, not lost: the headers say
         // where it came from.
         let size: usize =
             headers.iter().map(|h| h.name.len() + h.value.as_ref().map_or(0, Vec::len) + 10).sum();
-        let room =
-            self.topology.dead_letter_bytes_max.saturating_sub(size + key.len() + BATCH_OVERHEAD_BYTES);
+        let room = self
+            .topology
+            .dead_letter_bytes_max
+            .saturating_sub(size + key.map_or(0, <[u8]>::len) + BATCH_OVERHEAD_BYTES);
         if let Some(whole) = value.filter(|value| value.len() > room) {
             headers.push(header("truncated", whole.len().to_string()));
             value = Some(&whole[..room]);
@@ -92,13 +93,13 @@ impl<M: Member> Outbox<'_, M> {
 
     /// A record that came to a partition that is not its key's home goes there, in the order in which it came.
     pub fn forward_chat_event(&mut self, record: RawRecord, home: i32) -> LogResult<()> {
-        let key = record.key.clone().unwrap_or_default();
+        let key = record.key.clone();
         let value = inbox::encode_forwarded_chat(&record.forwarded());
         let topic = &self.topology.chats_inbox;
         self.send(Outgoing {
             topic,
             partition: home,
-            key: &key,
+            key: key.as_deref(),
             value: Some(&value),
             headers: &[],
             timestamp: None,
@@ -106,13 +107,13 @@ impl<M: Member> Outbox<'_, M> {
     }
 
     pub fn forward_customer_event(&mut self, record: RawRecord, home: i32) -> LogResult<()> {
-        let key = record.key.clone().unwrap_or_default();
+        let key = record.key.clone();
         let value = inbox::encode_forwarded_customer(&record.forwarded());
         let topic = &self.topology.customers_inbox;
         self.send(Outgoing {
             topic,
             partition: home,
-            key: &key,
+            key: key.as_deref(),
             value: Some(&value),
             headers: &[],
             timestamp: None,
@@ -127,12 +128,12 @@ impl<M: Member> Outlet for Outbox<'_, M> {
             WireForm::Json => serde_json::to_vec(&json::status_changed(&change, channel))?,
             WireForm::Protobuf => protobuf::encode_status(&change, channel),
         };
-        Ok(self.send_keyed(to, change.chat.as_bytes(), Some(&value), &[])?)
+        Ok(self.send_keyed(to, Some(change.chat.as_bytes()), Some(&value), &[])?)
     }
 
     fn chat_deleted(&mut self, _: &ChannelId, chat: &ChatId, revision: u32) -> anyhow::Result<()> {
         let revision = Header { name: "revision".to_owned(), value: Some(revision.to_string().into_bytes()) };
-        Ok(self.send_keyed(&self.topology.status_changed, chat.as_bytes(), None, &[revision])?)
+        Ok(self.send_keyed(&self.topology.status_changed, Some(chat.as_bytes()), None, &[revision])?)
     }
 
     fn counter(&mut self, counter: Counter) -> anyhow::Result<()> {
@@ -142,7 +143,7 @@ impl<M: Member> Outlet for Outbox<'_, M> {
             WireForm::Protobuf => protobuf::encode_counter(&counter),
         };
         let key = counter_key(&counter.channel, &counter.bucket);
-        Ok(self.send_keyed(to, key.as_bytes(), Some(&value), &[])?)
+        Ok(self.send_keyed(to, Some(key.as_bytes()), Some(&value), &[])?)
     }
 
     fn to_chat(&mut self, message: ToChat) -> anyhow::Result<()> {

@@ -547,7 +547,7 @@ impl<L: Log> Worker<L> {
             self.member.send(crate::log::Outgoing {
                 topic: &to.topic,
                 partition: to.partition,
-                key,
+                key: Some(key),
                 value: Some(value),
                 headers: &[],
                 timestamp: None,

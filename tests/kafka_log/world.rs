@@ -112,7 +112,7 @@ pub fn send(member: &mut KafkaMember, to: &TopicPartition, value: &str) {
         .send(Outgoing {
             topic: &to.topic,
             partition: to.partition,
-            key: b"k",
+            key: Some(b"k"),
             value,
             headers: &[],
             timestamp: None,

@@ -156,8 +156,7 @@ impl Kitchen<'_> {
         for sent in &self.sent {
             let place = (sent.topic.clone(), sent.partition.to_string(), sent.offset.to_string());
             let letter = found.get(&place).unwrap_or_else(|| panic!("{place:?} is not there"));
-            // The log cannot write a null key.
-            assert_eq!(letter.key, Some(sent.key.clone().unwrap_or_default()), "{place:?}");
+            assert_eq!(letter.key, sent.key, "{place:?}");
             assert!(letter.value == sent.value, "{place:?} has another value");
             let came: Vec<Header> = HEADERS
                 .iter()

@@ -202,7 +202,7 @@ impl World {
 pub fn hold_back(log: &MemoryLog, topic: &Arc<str>, partitions: i32) -> MemoryMember {
     let mut member = log.join("holding back", topic, std::slice::from_ref(topic)).unwrap();
     for partition in 0..partitions {
-        let (key, value) = (b"never read", Some(&b"never read"[..]));
+        let (key, value) = (Some(&b"never read"[..]), Some(&b"never read"[..]));
         member.send(Outgoing { topic, partition, key, value, headers: &[], timestamp: None }).unwrap();
     }
     member

@@ -64,7 +64,7 @@ impl Producer {
         };
         let what = format!(
             "a record of {} bytes for {}[{}] could not be sent",
-            record.key.len() + record.value.map_or(0, <[u8]>::len),
+            record.key.map_or(0, <[u8]>::len) + record.value.map_or(0, <[u8]>::len),
             record.topic,
             record.partition
         );
@@ -220,7 +220,10 @@ fn code_of(error: &KafkaError) -> Option<RDKafkaErrorCode> {
 }
 
 fn to_native<'a>(record: &Outgoing<'a>) -> BaseRecord<'a, [u8], [u8]> {
-    let mut native = BaseRecord::to(record.topic).partition(record.partition).key(record.key);
+    let mut native = BaseRecord::to(record.topic).partition(record.partition);
+    if let Some(key) = record.key {
+        native = native.key(key);
+    }
     if let Some(value) = record.value {
         native = native.payload(value);
     }

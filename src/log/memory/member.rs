@@ -196,7 +196,7 @@ impl Member for MemoryMember {
         let mut cluster = self.shared.lock();
         let stored = Stored {
             timestamp: Some(record.timestamp.unwrap_or_else(|| cluster.now())),
-            key: Some(record.key.to_vec()),
+            key: record.key.map(<[u8]>::to_vec),
             value: record.value.map(<[u8]>::to_vec),
             headers: record.headers.to_vec(),
         };

@@ -46,7 +46,7 @@ fn put(log: &MemoryLog, partition: i32, value: &str) {
 
 fn send(member: &mut MemoryMember, topic: &str, value: &str) -> LogResult<()> {
     let value = Some(value.as_bytes());
-    member.send(Outgoing { topic, partition: 0, key: b"k", value, headers: &[], timestamp: None })
+    member.send(Outgoing { topic, partition: 0, key: Some(b"k"), value, headers: &[], timestamp: None })
 }
 
 fn values(batch: &impl Batch) -> Vec<String> {
