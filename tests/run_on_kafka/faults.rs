@@ -13,7 +13,8 @@ use std::time::Duration;
 fn a_process_killed_at_random_loses_and_repeats_nothing() {
     const KILLS: usize = 20;
     let _turn = crate::turn();
-    let mut scene = Scene::new("killed", 16_000, 2 * KILLS);
+    // A turn takes three pieces at most: there must be something to publish until the last kill.
+    let mut scene = Scene::new("killed", 16_000, 3 * KILLS);
     let mut dice = Dice(scene.now as u64);
     println!("the seed of the kills is {}", scene.now);
     let mut halfway = 0;
@@ -105,6 +106,7 @@ impl Scene {
 
     /// Produces one more piece, and waits until something more is published.
     fn until_published(&mut self, processes: &mut [&mut Process]) {
+        assert!(self.fed < self.entries.len(), "nothing is left that could be published");
         self.feed();
         let before = self.outputs.records;
         self.outputs.until(processes, |outputs| {
