@@ -95,29 +95,18 @@ impl<M: Member> Outbox<'_, M> {
     pub fn forward_chat_event(&mut self, record: RawRecord, home: i32) -> LogResult<()> {
         let key = record.key.clone();
         let value = inbox::encode_forwarded_chat(&record.forwarded());
-        let topic = &self.topology.chats_inbox;
-        self.send(Outgoing {
-            topic,
-            partition: home,
-            key: key.as_deref(),
-            value: Some(&value),
-            headers: &[],
-            timestamp: None,
-        })
+        self.forward(&self.topology.chats_inbox, home, key.as_deref(), &value)
     }
 
     pub fn forward_customer_event(&mut self, record: RawRecord, home: i32) -> LogResult<()> {
         let key = record.key.clone();
         let value = inbox::encode_forwarded_customer(&record.forwarded());
-        let topic = &self.topology.customers_inbox;
-        self.send(Outgoing {
-            topic,
-            partition: home,
-            key: key.as_deref(),
-            value: Some(&value),
-            headers: &[],
-            timestamp: None,
-        })
+        self.forward(&self.topology.customers_inbox, home, key.as_deref(), &value)
+    }
+
+    fn forward(&mut self, topic: &str, home: i32, key: Option<&[u8]>, value: &[u8]) -> LogResult<()> {
+        let value = Some(value);
+        self.send(Outgoing { topic, partition: home, key, value, headers: &[], timestamp: None })
     }
 }
 

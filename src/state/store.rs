@@ -5,7 +5,7 @@
 
 use anyhow::Context as _;
 use rocksdb::{
-    BlockBasedOptions, BoundColumnFamily, Cache, ColumnFamilyDescriptor, DB, DBCompressionType, IteratorMode,
+    BlockBasedOptions, BoundColumnFamily, Cache, ColumnFamilyDescriptor, DBCompressionType, IteratorMode,
     Options, WriteBatch, WriteBufferManager, WriteOptions,
 };
 use std::path::Path;
@@ -66,6 +66,8 @@ impl Store {
         // The write-ahead log keeps what is in memtables over a kill of the process; a power cut may cut it short,
         // and then the tail comes from the changelog.
         options.set_wal_recovery_mode(rocksdb::DBRecoveryMode::PointInTime);
+        // All families reach the disk together: none is ever ahead of a log that was cut short.
+        options.set_atomic_flush(true);
         options.set_max_total_wal_size(memory_bytes.max(64 << 20) as u64);
         options.set_keep_log_file_num(2);
         options.set_max_open_files(512);
@@ -117,14 +119,6 @@ impl Store {
     pub fn changes(&self) -> Changes<'_> {
         Changes { store: self, batch: WriteBatch::default() }
     }
-
-    /// Everything in memory to disk, so that the next start has no log to replay.
-    pub fn flush(&self) -> anyhow::Result<()> {
-        for family in Family::ALL {
-            self.db.flush_cf(&self.family(family))?;
-        }
-        Ok(())
-    }
 }
 
 impl Changes<'_> {
@@ -148,7 +142,38 @@ impl Changes<'_> {
     }
 }
 
-/// Deletes a database whose partitions are all elsewhere.
-pub fn destroy(dir: &Path) -> anyhow::Result<()> {
-    Ok(DB::destroy(&Options::default(), dir)?)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The newest write-ahead log of a database.
+    fn newest_log(dir: &Path) -> std::path::PathBuf {
+        let files = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
+        files.filter(|path| path.extension().is_some_and(|e| e == "log")).max().unwrap()
+    }
+
+    #[test]
+    fn a_torn_tail_leaves_an_older_state_in_which_nothing_is_half_true() {
+        let dir = tempfile::tempdir().unwrap();
+        let open = || Store::open(dir.path(), 8 << 20).unwrap();
+        let store = open();
+        for number in 0..1_000u32 {
+            let mut changes = store.changes();
+            let value = number.to_be_bytes();
+            changes.put(Family::Chats, b"row", &[&value[..], &[0; 100]].concat());
+            changes.put(Family::Meta, b"reached", &value);
+            changes.write().unwrap();
+        }
+        drop(store);
+        let log = newest_log(dir.path());
+        let bytes = std::fs::read(&log).unwrap();
+        std::fs::write(&log, &bytes[..bytes.len() * 2 / 3]).unwrap();
+
+        let store = open();
+        let row = store.get(Family::Chats, b"row").unwrap().unwrap();
+        let reached = store.get(Family::Meta, b"reached").unwrap().unwrap();
+        assert_eq!(row[..4], reached[..], "a row and the offset that it reaches are one write");
+        let reached = u32::from_be_bytes(reached.try_into().unwrap());
+        assert!((500..999).contains(&reached), "two thirds of the writes are left, not {reached}");
+    }
 }
