@@ -5,13 +5,13 @@ use super::lines;
 use super::progress::Progress;
 use crate::contract::json::{input, output};
 use crate::domain::ids::{ChannelId, ChatId};
-use crate::domain::settings::{Channel, Settings};
+use crate::domain::settings::Channel;
 use crate::domain::time::Timestamp;
-use crate::pipeline::Pipeline;
+use crate::pipeline::offline::Offline;
 use crate::pipeline::outlet::Outlet;
 use crate::stages::chats::StatusChange;
 use crate::stages::managers::Counter;
-use crate::stages::messages::{Bad, ToChat, ToCustomer, ToManager};
+use crate::stages::messages::{ToChat, ToCustomer, ToManager};
 use anyhow::Context as _;
 use serde::Serialize;
 use std::io::{self, BufWriter, Write};
@@ -51,9 +51,7 @@ enum Emit {
 
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let mut fold = Fold {
-        pipeline: Pipeline::offline(),
-        settings: Settings::new(!args.no_subscription),
-        until: args.until,
+        offline: Offline::new(!args.no_subscription, args.until),
         out: Printer {
             to: BufWriter::with_capacity(1 << 16, io::stdout().lock()),
             changes: args.emit.contains(&Emit::Changes),
@@ -85,7 +83,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     fold.out.to.flush()?;
     fold.hint();
     // The process is about to end: giving back every row one by one would only take time.
-    std::mem::forget(fold.pipeline);
+    std::mem::forget(fold.offline);
     if bad_lines > 0 {
         eprintln!("{bad_lines} bad {}", if bad_lines == 1 { "line" } else { "lines" });
         return Ok(ExitCode::from(DONE_WITH_BAD_LINES));
@@ -94,9 +92,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
 }
 
 struct Fold<'a> {
-    pipeline: Pipeline,
-    settings: Settings,
-    until: Option<Timestamp>,
+    offline: Offline,
     out: Printer<'a>,
 }
 
@@ -107,60 +103,16 @@ impl Fold<'_> {
             Ok(line) => line,
             Err(reason) => return Ok(Err(reason)),
         };
-        match line {
-            input::Line::Chat(event) => {
-                if !self.takes(event.at) {
-                    return Ok(Ok(()));
-                }
-                // A bad record does not move the clock.
-                if let Some(channel) = self.pipeline.chats[&0].channel_of(event.chat)
-                    && **channel != *event.channel
-                {
-                    let bad = Bad::OtherChannel {
-                        chat: event.chat.into(),
-                        belongs_to: channel.clone(),
-                        named: event.channel.into(),
-                    };
-                    return Ok(Err(bad.to_string()));
-                }
-                self.tick(event.at)?;
-                let folded = self.pipeline.chat_event(0, &event, None, &self.settings, &mut self.out)?;
-                Ok(folded.map_err(|bad| bad.to_string()))
-            }
-            input::Line::Customer(event) => {
-                if !self.takes(event.at) {
-                    return Ok(Ok(()));
-                }
-                self.tick(event.at)?;
-                let folded = self.pipeline.customer_event(0, &event, None, &self.settings, &mut self.out)?;
-                Ok(folded.map_err(|bad| bad.to_string()))
-            }
-            input::Line::Goal(change) => {
-                if self.takes(change.at) {
-                    self.tick(change.at)?;
-                    if let Some(effect) = self.settings.add(change, None) {
-                        self.pipeline.setting_read(&effect);
-                        self.pipeline.sweep(0, &mut usize::MAX.clone(), &self.settings, &mut self.out)?;
-                    }
-                }
-                Ok(Ok(()))
-            }
-        }
-    }
-
-    fn takes(&self, at: Timestamp) -> bool {
-        self.until.is_none_or(|until| at <= until)
-    }
-
-    fn tick(&mut self, at: Timestamp) -> anyhow::Result<()> {
-        self.pipeline.tick(0, at, &mut usize::MAX.clone(), &self.settings, &mut self.out)?;
-        Ok(())
+        let folded = match line {
+            input::Line::Chat(event) => self.offline.chat(&event, &mut self.out)?,
+            input::Line::Customer(event) => self.offline.customer(&event, &mut self.out)?,
+            input::Line::Goal(change) => Ok(self.offline.goal(change, &mut self.out)?),
+        };
+        Ok(folded.map_err(|bad| bad.to_string()))
     }
 
     fn finish(&mut self, emit: &[Emit]) -> anyhow::Result<()> {
-        if let Some(until) = self.until {
-            self.tick(until)?;
-        }
+        self.offline.finish(&mut self.out)?;
         if emit.contains(&Emit::Statuses) {
             self.statuses()?;
         }
@@ -176,15 +128,12 @@ impl Fold<'_> {
         struct Line<'a> {
             goal_status: output::StatusJson<'a>,
         }
-        let task = &self.pipeline.chats[&0];
-        let mut rows: Vec<_> = task.table.rows().map(|(_, row)| row).collect();
-        rows.sort_unstable_by(|a, b| (&a.channel, &a.chat).cmp(&(&b.channel, &b.chat)));
-        for row in rows {
+        for row in self.offline.chats() {
             let Some(published) = row.live.as_ref().and_then(|live| live.published.as_ref()) else {
                 continue;
             };
-            let channel = self.settings.channel(&row.channel);
-            let rounds = row.rounds(channel, task.clock());
+            let channel = self.offline.settings.channel(&row.channel);
+            let rounds = row.rounds(channel, self.offline.clock());
             let goal_status = output::status(&row.channel, &row.chat, &published.view, &rounds, channel);
             self.out.print(&Line { goal_status })?;
         }
@@ -197,16 +146,7 @@ impl Fold<'_> {
         struct Line<'a> {
             manager_goal_counters: output::CounterJson<'a>,
         }
-        // Only the sums are printed, so that nothing is published on the way.
-        self.pipeline.flush(self.pipeline.chats[&0].clock(), &mut Silent)?;
-        let table = &self.pipeline.managers[&0].table;
-        let mut rows: Vec<_> = table.rows().map(|(_, row)| row).filter(|row| !row.counts.is_zero()).collect();
-        rows.sort_unstable_by_key(|row| {
-            // A total after its dates, the whole channel after its managers.
-            let manager = (row.bucket.manager.is_none(), row.bucket.manager.clone());
-            (row.channel.clone(), manager, row.bucket.date.is_none(), row.bucket.date)
-        });
-        for row in rows {
+        for row in self.offline.counters(&mut Silent)? {
             let manager_goal_counters = output::totals(&row.channel, &row.bucket, &row.counts);
             self.out.print(&Line { manager_goal_counters })?;
         }
@@ -216,6 +156,7 @@ impl Fold<'_> {
     /// A2: a goal without a subscription is easily forgotten.
     fn hint(&self) {
         let mut silent: Vec<&ChannelId> = self
+            .offline
             .settings
             .channels()
             .filter(|(_, channel)| !channel.goals().is_empty() && !channel.ever_subscribed())

@@ -5,6 +5,7 @@
 //! group gave it, with a store behind. Reads no topic, waits for nothing, knows no offset.
 
 pub mod chats;
+pub mod offline;
 pub mod outlet;
 pub mod rows;
 

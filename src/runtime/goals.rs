@@ -1,6 +1,7 @@
 //! Goal changes lead (A6): `goal.changes` is read whole by every process, and before a batch that was fetched at
 //! some moment is folded, it has been read up to the end that it had then.
 
+use super::clocks::Clocks;
 use super::topology::Topology;
 use super::wire;
 use crate::domain::ids::ChannelId;
@@ -16,8 +17,7 @@ use std::time::{Duration, Instant};
 pub struct Goals {
     pub known: RwLock<Known>,
     asked: Mutex<Asked>,
-    answered: Condvar,
-    stop: AtomicBool,
+    turned: Condvar,
 }
 
 /// What was read so far.
@@ -45,10 +45,14 @@ pub enum What {
 
 #[derive(Default)]
 struct Asked {
-    asked: u64,
-    answered: u64,
+    asked: Ticket,
+    answered: Ticket,
     failed: Option<String>,
 }
+
+/// A question whether everything that is in the log at this moment has been read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Ticket(u64);
 
 impl Goals {
     pub fn new(requires_subscription: bool, partitions: i32) -> Self {
@@ -59,102 +63,140 @@ impl Goals {
                 next: vec![0; partitions as usize],
             }),
             asked: Mutex::new(Asked::default()),
-            answered: Condvar::new(),
-            stop: AtomicBool::new(false),
+            turned: Condvar::new(),
         }
     }
 
-    /// Returns once everything that is in the log now has been read. While the log does not answer it waits, until
-    /// `stopping`: then it says false.
-    pub fn catch_up(&self, stopping: &AtomicBool) -> LogResult<bool> {
-        const LOOK_EVERY: Duration = Duration::from_millis(100);
-        let mut state = self.asked.lock().expect("no reader panics");
-        state.asked += 1;
-        let mine = state.asked;
-        self.answered.notify_all();
-        while state.answered < mine {
-            if let Some(reason) = &state.failed {
-                return Err(LogError::Setup(reason.clone()));
-            }
-            if stopping.load(Ordering::Relaxed) {
-                return Ok(false);
-            }
-            state = self.answered.wait_timeout(state, LOOK_EVERY).expect("no reader panics").0;
-        }
-        Ok(true)
+    /// Asks for everything that is in the log now to be read.
+    pub fn ask(&self) -> Ticket {
+        let mut state = self.asked.lock().expect("nobody panics in here");
+        state.asked.0 += 1;
+        self.turned.notify_all();
+        state.asked
     }
 
-    pub fn stop(&self) {
-        self.stop.store(true, Ordering::Relaxed);
-        self.answered.notify_all();
+    /// Whether everything has been read that was in the log when this was asked; waits for it at most this long.
+    /// `Err`: it never will be.
+    pub fn have_answered(&self, ticket: Ticket, timeout: Duration) -> LogResult<bool> {
+        let state = self.asked.lock().expect("nobody panics in here");
+        let waits = |state: &mut Asked| state.answered < ticket && state.failed.is_none();
+        let state = if timeout.is_zero() {
+            state
+        } else {
+            self.turned.wait_timeout_while(state, timeout, waits).expect("nobody panics in here").0
+        };
+        match &state.failed {
+            _ if state.answered >= ticket => Ok(true),
+            Some(reason) => Err(LogError::Setup(reason.clone())),
+            None => Ok(false),
+        }
+    }
+
+    /// The newest question; waits at most this long for one that is not answered.
+    fn newest_asked(&self, timeout: Duration) -> Ticket {
+        let state = self.asked.lock().expect("nobody panics in here");
+        if timeout.is_zero() {
+            return state.asked;
+        }
+        let idle = |state: &mut Asked| state.asked == state.answered;
+        self.turned.wait_timeout_while(state, timeout, idle).expect("nobody panics in here").0.asked
+    }
+
+    fn answer(&self, ticket: Ticket) {
+        self.asked.lock().expect("nobody panics in here").answered = ticket;
+        self.turned.notify_all();
+    }
+
+    fn fail(&self, reason: String) {
+        self.asked.lock().expect("nobody panics in here").failed = Some(reason);
+        self.turned.notify_all();
+    }
+}
+
+/// Reads `goal.changes` for a process, by steps.
+pub struct GoalsReader<L: Log> {
+    goals: Arc<Goals>,
+    log: Arc<L>,
+    topology: Arc<Topology>,
+    clocks: Clocks,
+    partitions: Vec<TopicPartition>,
+    reader: Option<L::Reader>,
+    /// The newest question, and where the log ended after it was asked.
+    answering: Option<(Ticket, Vec<Offset>)>,
+    silent: Silent,
+}
+
+impl<L: Log> GoalsReader<L> {
+    pub fn new(goals: Arc<Goals>, log: Arc<L>, topology: Arc<Topology>, clocks: Clocks) -> Self {
+        let partitions = Topology::all(&topology.goal_changes, topology.goal_partitions);
+        let (reader, answering, silent) = (None, None, Silent::default());
+        Self { goals, log, topology, clocks, partitions, reader, answering, silent }
     }
 
     /// Reads until it is told to stop. Runs in a thread of its own.
-    pub fn read<L: Log>(&self, log: &L, topology: &Topology) {
-        while let Err(error) = self.read_on(log, topology) {
-            let topic = &topology.goal_changes;
+    pub fn run(mut self, stop: &AtomicBool) {
+        const PAUSE: Duration = Duration::from_millis(500);
+        while !stop.load(Ordering::Relaxed) {
+            let Err(error) = self.step() else { continue };
+            let topic = &self.topology.goal_changes;
             if let LogError::Setup(_) = error {
                 tracing::error!(%error, %topic, "goal changes cannot be read");
-                self.asked.lock().expect("no reader panics").failed = Some(error.to_string());
-                self.answered.notify_all();
                 return;
             }
             tracing::warn!(%error, %topic, "goal changes cannot be read now; trying again");
-            std::thread::sleep(Duration::from_millis(500));
+            self.clocks.sleep(PAUSE);
         }
     }
 
-    fn read_on<L: Log>(&self, log: &L, topology: &Topology) -> LogResult<()> {
+    /// Goes on for a moment. After an error the next step begins with a new reader; after a [`LogError::Setup`] there
+    /// is no use in one.
+    pub fn step(&mut self) -> LogResult<()> {
+        let read = self.read();
+        if let Err(error) = &read {
+            (self.reader, self.answering) = (None, None);
+            if let LogError::Setup(reason) = error {
+                self.goals.fail(reason.clone());
+            }
+        }
+        read
+    }
+
+    fn read(&mut self) -> LogResult<()> {
         /// How soon a change is seen when no record asks for it.
         const IDLE: Duration = Duration::from_millis(200);
-        let partitions = Topology::all(&topology.goal_changes, topology.goal_partitions);
-        let mut reader = log.reader()?;
-        let begins = log.begins(&partitions)?;
-        {
-            let known = self.known.read().expect("no worker panics in here");
-            let from = begins.iter().zip(&known.next).map(|(begin, next)| *begin.max(next));
-            reader.assign(&partitions.iter().cloned().zip(from).collect::<Vec<_>>())?;
+        const POLL: Duration = Duration::from_millis(5);
+        if self.reader.is_none() {
+            self.reader = Some(self.begin()?);
         }
-        let mut silent = Silent::default();
-        while !self.stop.load(Ordering::Relaxed) {
-            let asked = {
-                let mut state = self.asked.lock().expect("no worker panics in here");
-                if state.asked == state.answered {
-                    state = self.answered.wait_timeout(state, IDLE).expect("no worker panics in here").0;
-                }
-                state.asked
-            };
-            self.read_up_to_end(log, &mut reader, &partitions, topology)?;
-            self.asked.lock().expect("no worker panics in here").answered = asked;
-            self.answered.notify_all();
-            silent.look(&self.known.read().expect("no worker panics in here").settings);
-        }
-        Ok(())
-    }
-
-    fn read_up_to_end<L: Log>(
-        &self,
-        log: &L,
-        reader: &mut L::Reader,
-        partitions: &[TopicPartition],
-        topology: &Topology,
-    ) -> LogResult<()> {
-        let ends = log.ends(partitions)?;
-        let behind = |reader: &L::Reader| {
-            partitions
-                .iter()
-                .zip(&ends)
-                .any(|(of, end)| reader.position(of).is_none_or(|position| position < *end))
+        let reader = self.reader.as_mut().expect("it was just made");
+        let Some((ticket, ends)) = &self.answering else {
+            let ticket = self.goals.newest_asked(self.clocks.at_most(IDLE));
+            self.answering = Some((ticket, self.log.ends(&self.partitions)?));
+            return Ok(());
         };
-        while behind(reader) && !self.stop.load(Ordering::Relaxed) {
-            if let Some(batch) = reader.poll(Duration::from_millis(5))? {
-                let mut known = self.known.write().expect("no worker panics in here");
-                for index in 0..batch.len() {
-                    known.add(&batch.get(index), topology);
-                }
+        let is_read = |(of, end): (&TopicPartition, &Offset)| reader.position(of).is_some_and(|p| p >= *end);
+        if self.partitions.iter().zip(ends).all(is_read) {
+            self.goals.answer(*ticket);
+            self.answering = None;
+            self.silent.look(&self.goals.known.read().expect("no worker panics in here").settings);
+        } else if let Some(batch) = reader.poll(self.clocks.at_most(POLL))? {
+            let mut known = self.goals.known.write().expect("no worker panics in here");
+            for index in 0..batch.len() {
+                known.add(&batch.get(index), &self.topology);
             }
         }
         Ok(())
+    }
+
+    fn begin(&self) -> LogResult<L::Reader> {
+        let mut reader = self.log.reader()?;
+        let begins = self.log.begins(&self.partitions)?;
+        let known = self.goals.known.read().expect("no worker panics in here");
+        let from = begins.iter().zip(&known.next).map(|(begin, next)| *begin.max(next));
+        let from: Vec<_> = self.partitions.iter().cloned().zip(from).collect();
+        drop(known);
+        reader.assign(&from)?;
+        Ok(reader)
     }
 }
 
@@ -187,6 +229,11 @@ impl Silent {
 }
 
 impl Known {
+    /// Whether everything was read that is noted as shown to some chats.
+    pub fn reaches(&self, noted: &[Offset]) -> bool {
+        self.next.iter().zip(noted).all(|(next, noted)| next >= noted)
+    }
+
     fn add(&mut self, record: &Record<'_>, topology: &Topology) {
         let (partition, offset) = (record.partition, record.offset);
         self.next[partition as usize] = offset + 1;
@@ -197,17 +244,4 @@ impl Known {
         };
         self.entries.extend(what.map(|what| Entry { partition, offset, what }));
     }
-}
-
-/// A reading thread.
-pub fn spawn<L: Log>(
-    goals: &Arc<Goals>,
-    log: &Arc<L>,
-    topology: &Arc<Topology>,
-) -> std::thread::JoinHandle<()> {
-    let (goals, log, topology) = (goals.clone(), log.clone(), topology.clone());
-    std::thread::Builder::new()
-        .name("goals".to_owned())
-        .spawn(move || goals.read(&*log, &topology))
-        .expect("a thread can be started")
 }

@@ -1,16 +1,21 @@
 //! The runtime: workers in a group that fold partitions exactly once. It joins the log, the state and the
 //! pipeline, and knows no goal.
 //!
-//! Reading order: [`topology`] (which topic feeds what), [`worker`] (the loop: fold, commit, then the disk),
-//! [`tasks`], [`restore`] and [`claims`] (partitions that come and go), the two barriers [`goals`] and [`clock`], and the edges:
-//! [`wire`] (records in), [`outbox`] (records out), [`note`] (what lies beside a position).
+//! Reading order: [`topology`] (which topic feeds what), [`process`] (the parts of one process), [`worker`] (fold,
+//! commit, then the disk) in its [`seat`], [`tasks`], [`restore`] and [`claims`] (partitions that come and go), the two
+//! barriers [`goals`] and [`clock`], and the edges: [`wire`] (records in), [`outbox`] (records out), [`note`] (what lies
+//! beside a position). Every part goes on by steps that wait only as long as its [`clocks`] allow: here they run in
+//! threads, in the simulator one thread steps through them.
 
 pub mod claims;
 pub mod clock;
+pub mod clocks;
 pub mod goals;
 pub mod note;
 pub mod outbox;
+pub mod process;
 pub mod restore;
+pub mod seat;
 pub mod tasks;
 pub mod topology;
 pub mod wire;
@@ -21,24 +26,25 @@ use crate::domain::time::Timestamp;
 use crate::log::Log;
 use crate::state::store::Store;
 use anyhow::Context as _;
-use clock::{GroupClock, WallClock};
-use goals::Goals;
+use clock::GroupClock;
+use clocks::{Clocks, WallClock};
+use process::Process;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
-use std::time::Duration;
 use topology::Topology;
-use worker::{Counts, Pace, Shared};
+use worker::Counts;
 
-/// All workers of a process, running.
+/// A process whose parts run in threads of their own.
 pub struct Runtime {
     stop: Arc<AtomicBool>,
-    goals: Arc<Goals>,
+    /// The readers go on until the workers have left.
+    stop_reading: Arc<AtomicBool>,
     clock: Arc<GroupClock>,
     counts: Arc<Counts>,
     workers: Vec<JoinHandle<anyhow::Result<()>>>,
-    others: Vec<JoinHandle<()>>,
+    readers: Vec<JoinHandle<()>>,
 }
 
 impl Runtime {
@@ -53,56 +59,31 @@ impl Runtime {
         std::fs::create_dir_all(&dir)
             .with_context(|| format!("the state directory {} cannot be made", dir.display()))?;
         let slot = slot(&dir)?;
-        let store = Arc::new(Store::open(&dir.join("rows"), config.state.memory_bytes_max)?);
-        let (log, topology) = (Arc::new(log), Arc::new(topology));
-        let goals = Arc::new(Goals::new(config.rules.requires_subscription, topology.goal_partitions));
-        let allowance = i64::try_from(config.clock.allowance_ms).unwrap_or(i64::MAX);
-        let interval = Duration::from_millis(config.clock.interval_ms);
-        let clock = Arc::new(GroupClock::new(allowance, interval));
-        let stop = Arc::new(AtomicBool::new(false));
-        let counts = Arc::new(Counts::default());
-
-        let partitions = topology.partitions;
-        let tables = (partitions.chats + partitions.customers + partitions.managers) as usize;
-        let shared = Arc::new(Shared {
-            log: log.clone(),
-            topology: topology.clone(),
-            store,
-            claims: Arc::default(),
-            goals: goals.clone(),
-            clock: clock.clone(),
-            wall: wall.clone(),
-            pace: Pace {
-                interval: Duration::from_millis(config.commit.interval_ms),
-                interval_behind: Duration::from_millis(config.commit.interval_behind_ms),
-                records_max: config.commit.records_max,
-            },
-            rows_max: config.state.rows_cache_bytes_max / ROW_BYTES / tables.max(1),
-            stop: stop.clone(),
-            counts: counts.clone(),
-        });
-        let others =
-            vec![goals::spawn(&goals, &log, &topology), clock::spawn(&clock, &log, &topology, &wall)];
-        goals.catch_up(&stop)?;
-        let workers = (0..config.workers.count)
+        let store = Store::open(&dir.join("rows"), config.state.memory_bytes_max)?;
+        let process = Process::new(log, config, topology, Clocks::with_wall(wall), store, slot);
+        let (process, stop_reading) = (Arc::new(process), Arc::new(AtomicBool::new(false)));
+        let goals = {
+            let (process, stop) = (process.clone(), stop_reading.clone());
+            thread("goals", move || process.goals().run(&stop))?
+        };
+        let clock = {
+            let (process, stop) = (process.clone(), stop_reading.clone());
+            thread("clock", move || process.clock().run(&stop))?
+        };
+        let workers = (0..process.workers())
             .map(|number| {
-                let (shared, slot) = (shared.clone(), format!("{slot}-{number}"));
-                let work = move || {
-                    // A panic is such an end, too: `AssertUnwindSafe`, as nothing of the worker is used after it.
-                    let run = std::panic::AssertUnwindSafe(|| worker::run(&shared, number, &slot));
-                    let result = std::panic::catch_unwind(run)
-                        .unwrap_or_else(|_| Err(anyhow::anyhow!("a worker panicked")));
-                    if result.is_err() {
-                        // One worker that cannot go on ends the process: better down than half there.
-                        shared.stop.store(true, Ordering::Relaxed);
-                    }
-                    result
-                };
-                let name = format!("worker-{number}");
-                std::thread::Builder::new().name(name).spawn(work).context("a thread cannot be started")
+                let process = process.clone();
+                thread(&format!("worker-{number}"), move || sit(&process, number))
             })
             .collect::<anyhow::Result<_>>()?;
-        Ok(Self { stop, goals, clock, counts, workers, others })
+        Ok(Self {
+            stop: process.shared.stop.clone(),
+            stop_reading,
+            clock: process.shared.clock.clone(),
+            counts: process.shared.counts.clone(),
+            workers,
+            readers: vec![goals, clock],
+        })
     }
 
     /// The clock (G1): the newest moment that has been granted; `None` at the beginning.
@@ -127,10 +108,9 @@ impl Runtime {
             let ended = worker.join().unwrap_or_else(|_| Err(anyhow::anyhow!("a worker panicked")));
             outcome = outcome.and(ended);
         }
-        self.goals.stop();
-        self.clock.stop();
-        for other in self.others {
-            if other.join().is_err() {
+        self.stop_reading.store(true, Ordering::Relaxed);
+        for reader in self.readers {
+            if reader.join().is_err() {
                 outcome = outcome.and(Err(anyhow::anyhow!("a thread of the runtime panicked")));
             }
         }
@@ -138,8 +118,30 @@ impl Runtime {
     }
 }
 
-/// What a decoded row takes in memory, roughly, with its place in the table.
-const ROW_BYTES: usize = 1_024;
+/// Works until it has left. One worker that cannot go on ends the process: better down than half there.
+fn sit<L: Log>(process: &Process<L>, number: usize) -> anyhow::Result<()> {
+    let work = || {
+        let mut seat = process.seat(number);
+        while !seat.has_left() {
+            seat.step()?;
+        }
+        Ok(())
+    };
+    // A panic is such an end, too: `AssertUnwindSafe`, as nothing of the worker is used after it.
+    let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work))
+        .unwrap_or_else(|_| Err(anyhow::anyhow!("a worker panicked")));
+    if result.is_err() {
+        process.shared.stop.store(true, Ordering::Relaxed);
+    }
+    result
+}
+
+fn thread<T: Send + 'static>(
+    name: &str,
+    run: impl FnOnce() -> T + Send + 'static,
+) -> anyhow::Result<JoinHandle<T>> {
+    std::thread::Builder::new().name(name.to_owned()).spawn(run).context("a thread cannot be started")
+}
 
 /// The name of this process for ever: whoever takes over its directory ends its open transactions at once.
 fn slot(dir: &Path) -> anyhow::Result<String> {

@@ -30,8 +30,25 @@ pub enum Fault {
 struct Transaction {
     id: TransactionId,
     written: BTreeMap<TopicPartition, Vec<Offset>>,
-    /// Set once a commit was asked for: these positions wait for the end of the transaction.
+    /// These positions of a group wait for the end of the transaction.
     positions: Option<(String, Vec<Position>)>,
+    /// Its commit is on the way.
+    is_ending: bool,
+}
+
+/// The end of a transaction, still to be written into one of its partitions.
+struct Marker {
+    transactional_id: String,
+    transaction: TransactionId,
+    of: TopicPartition,
+    offsets: Vec<Offset>,
+    committed: bool,
+}
+
+/// The end of a transaction in one partition.
+pub(super) struct TransactionEnd<'a> {
+    pub transactional_id: &'a str,
+    pub of: &'a TopicPartition,
 }
 
 /// One transactional id. Whoever comes with an older epoch is fenced.
@@ -46,6 +63,9 @@ pub(super) struct Cluster {
     pub topics: BTreeMap<Arc<str>, Topic>,
     pub groups: BTreeMap<String, Group>,
     producers: BTreeMap<String, Producer>,
+    /// Whether the ends of transactions reach their partitions only later.
+    pub markers_are_late: bool,
+    markers: Vec<Marker>,
     ids_given: u64,
     clock: Box<dyn Fn() -> i64 + Send>,
 }
@@ -56,6 +76,8 @@ impl Cluster {
             topics: BTreeMap::new(),
             groups: BTreeMap::new(),
             producers: BTreeMap::new(),
+            markers_are_late: false,
+            markers: Vec::new(),
             ids_given: 0,
             clock,
         }
@@ -91,6 +113,7 @@ impl Cluster {
     /// A new holder of the transactional id: what the one before left open is aborted. Answers the new epoch.
     pub fn init_producer(&mut self, transactional_id: &str) -> u64 {
         self.end_open(transactional_id, false);
+        self.deliver_markers(|marker| marker.transactional_id == transactional_id);
         let producer = self.producers.entry(transactional_id.to_owned()).or_default();
         producer.epoch += 1;
         producer.epoch
@@ -105,12 +128,14 @@ impl Cluster {
     ) -> LogResult<()> {
         self.check_epoch(transactional_id, epoch)?;
         self.partition(to)?;
+        self.deliver_markers(|marker| marker.transactional_id == transactional_id);
         let fresh = self.next_id();
         let producer = self.producers.get_mut(transactional_id).expect("its epoch was just checked");
         let transaction = producer.open.get_or_insert_with(|| Transaction {
             id: fresh,
             written: BTreeMap::new(),
             positions: None,
+            is_ending: false,
         });
         let id = transaction.id;
         let partition = self
@@ -123,9 +148,9 @@ impl Cluster {
         Ok(())
     }
 
-    /// Ends the open transaction with these positions of the group. `refusal` says why the group does not
-    /// take them.
-    pub fn commit(
+    /// Adds these positions of the group to the open transaction (opening one if there is none), to be committed with
+    /// it. `refusal` says why the group does not take them.
+    pub fn offer(
         &mut self,
         transactional_id: &str,
         epoch: u64,
@@ -134,27 +159,39 @@ impl Cluster {
         refusal: Option<String>,
     ) -> LogResult<()> {
         self.check_epoch(transactional_id, epoch)?;
+        self.deliver_markers(|marker| marker.transactional_id == transactional_id);
         let id = self.next_id();
         let producer = self.producers.get_mut(transactional_id).expect("its epoch was just checked");
-        let fault = producer.next_fault.take();
-        let refusal = refusal.or((fault == Some(Fault::Refused)).then(|| "the test asked for it".to_owned()));
-        if let Some(why) = refusal {
+        let asked = producer.next_fault.take_if(|fault| *fault == Fault::Refused);
+        if let Some(why) = refusal.or(asked.map(|_| "it was asked to".to_owned())) {
             self.end_open(transactional_id, false);
             return Err(LogError::Refused(why));
         }
-        let lost = || Err(LogError::Unclear("no answer came to the commit".to_owned()));
-        if fault == Some(Fault::RequestLost) {
-            return lost();
-        }
         producer
             .open
-            .get_or_insert_with(|| Transaction { id, written: BTreeMap::new(), positions: None })
+            .get_or_insert_with(|| Transaction { id, written: BTreeMap::new(), positions: None, is_ending: false })
             .positions = Some((group.to_owned(), positions.to_vec()));
-        if fault == Some(Fault::RequestLate) {
-            return lost();
+        Ok(())
+    }
+
+    /// Commits the open transaction.
+    pub fn commit(&mut self, transactional_id: &str, epoch: u64) -> LogResult<()> {
+        self.check_epoch(transactional_id, epoch)?;
+        let producer = self.producers.get_mut(transactional_id).expect("its epoch was just checked");
+        let fault = producer.next_fault.take();
+        match fault {
+            Some(Fault::RequestLate) => {
+                if let Some(transaction) = &mut producer.open {
+                    transaction.is_ending = true;
+                }
+            }
+            Some(Fault::RequestLost) => {}
+            Some(Fault::AnswerLost | Fault::Refused) | None => self.end_open(transactional_id, true),
         }
-        self.end_open(transactional_id, true);
-        if fault == Some(Fault::AnswerLost) { lost() } else { Ok(()) }
+        match fault {
+            Some(_) => Err(LogError::Unclear("no answer came to the commit".to_owned())),
+            None => Ok(()),
+        }
     }
 
     pub fn abort(&mut self, transactional_id: &str, epoch: u64) -> LogResult<()> {
@@ -173,7 +210,7 @@ impl Cluster {
             .producers
             .get(transactional_id)
             .and_then(|producer| producer.open.as_ref())
-            .is_some_and(|transaction| transaction.positions.is_some());
+            .is_some_and(|transaction| transaction.is_ending);
         if asked {
             self.end_open(transactional_id, true);
         }
@@ -210,12 +247,17 @@ impl Cluster {
         else {
             return;
         };
-        for (of, offsets) in &transaction.written {
-            self.partition_mut(of).expect("topics are never deleted").end_transaction(
-                transaction.id,
+        for (of, offsets) in transaction.written {
+            self.markers.push(Marker {
+                transactional_id: transactional_id.to_owned(),
+                transaction: transaction.id,
+                of,
                 offsets,
                 committed,
-            );
+            });
+        }
+        if !self.markers_are_late {
+            self.deliver_markers(|_| true);
         }
         if let (true, Some((group, positions))) = (committed, transaction.positions) {
             let group = self.groups.entry(group).or_default();
@@ -224,6 +266,31 @@ impl Cluster {
                 group.committed.insert(position.of, (next, position.note));
             }
         }
+    }
+
+    /// Writes the ends of transactions into those of their partitions that are still to get them. A producer begins
+    /// nothing new before its own have arrived.
+    pub fn deliver_markers(&mut self, which: impl Fn(&TransactionEnd<'_>) -> bool) {
+        if self.markers.is_empty() {
+            return;
+        }
+        let all = std::mem::take(&mut self.markers);
+        let is_due = |marker: &Marker| {
+            which(&TransactionEnd { transactional_id: &marker.transactional_id, of: &marker.of })
+        };
+        let (due, late): (Vec<Marker>, Vec<Marker>) = all.into_iter().partition(is_due);
+        self.markers = late;
+        for Marker { transaction, of, offsets, committed, .. } in due {
+            let partition = self.partition_mut(&of).expect("topics are never deleted");
+            partition.end_transaction(transaction, &offsets, committed);
+        }
+    }
+
+    /// Names the producers that have a transaction open, and the partitions that wait for the end of one.
+    pub fn open_transactions(&self) -> Vec<String> {
+        let producers = self.producers.iter().filter(|(_, producer)| producer.open.is_some());
+        let late = self.markers.iter().map(|marker| marker.of.to_string());
+        producers.map(|(id, _)| id.clone()).chain(late).collect()
     }
 
     fn check_epoch(&self, transactional_id: &str, epoch: u64) -> LogResult<()> {

@@ -61,6 +61,23 @@ impl MemoryMember {
         self.crashed = true;
     }
 
+    /// The first half of a commit: the group takes the positions into the open transaction, or refuses them.
+    pub fn offer(&mut self, positions: &[Position]) -> LogResult<()> {
+        let mut cluster = self.shared.lock();
+        let refusal = self.refusal(&mut cluster, positions);
+        let outcome = cluster.offer(&self.transactional_id, self.epoch, &self.group, positions, refusal);
+        drop(cluster);
+        self.shared.changed();
+        outcome
+    }
+
+    /// The second half of a commit: the transaction is decided. The group does not look again whose the positions are.
+    pub fn end(&mut self) -> LogResult<()> {
+        let outcome = self.shared.lock().commit(&self.transactional_id, self.epoch);
+        self.shared.changed();
+        outcome
+    }
+
     fn poll_once(&mut self, cluster: &mut Cluster) -> LogResult<Option<Polled<MemoryBatch>>> {
         if !group_of(cluster, &self.group).is_member(self.membership) {
             let lost = self.rejoin(cluster);
@@ -205,12 +222,8 @@ impl Member for MemoryMember {
     }
 
     fn commit(&mut self, positions: &[Position]) -> LogResult<()> {
-        let mut cluster = self.shared.lock();
-        let refusal = self.refusal(&mut cluster, positions);
-        let outcome = cluster.commit(&self.transactional_id, self.epoch, &self.group, positions, refusal);
-        drop(cluster);
-        self.shared.changed();
-        outcome
+        self.offer(positions)?;
+        self.end()
     }
 
     fn abort(&mut self) -> LogResult<()> {

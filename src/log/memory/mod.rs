@@ -148,6 +148,29 @@ impl MemoryLog {
         self.shared.changed();
     }
 
+    /// From now on the end of a transaction reaches its partitions only with [`Self::deliver_markers`], or when its
+    /// producer goes on. Positions are visible at once, as whoever asks for them waits for their end.
+    pub fn let_markers_be_late(&self, late: bool) {
+        let mut cluster = self.shared.lock();
+        cluster.markers_are_late = late;
+        if !late {
+            cluster.deliver_markers(|_| true);
+        }
+        drop(cluster);
+        self.shared.changed();
+    }
+
+    /// Ends of transactions arrive at the partitions for which `which` says so.
+    pub fn deliver_markers(&self, which: impl Fn(&TopicPartition) -> bool) {
+        self.shared.lock().deliver_markers(|end| which(end.of));
+        self.shared.changed();
+    }
+
+    /// The producers that have a transaction open, and the partitions that wait for the end of one, by name.
+    pub fn open_transactions(&self) -> Vec<String> {
+        self.shared.lock().open_transactions()
+    }
+
     fn partition_count(&self, topic: &str) -> i32 {
         let cluster = self.shared.lock();
         let found = cluster.topics.get(topic).unwrap_or_else(|| panic!("there is no topic {topic}"));

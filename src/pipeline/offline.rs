@@ -1,0 +1,107 @@
+//! Everything in one partition and in memory, record by record as they stand: the offline form. Its clock is moved by
+//! the records themselves. It reads and prints nothing.
+
+use super::Pipeline;
+use super::outlet::Outlet;
+use crate::domain::settings::{GoalChange, Settings};
+use crate::domain::time::Timestamp;
+use crate::stages::chats::ChatRow;
+use crate::stages::managers::CounterRow;
+use crate::stages::messages::{Bad, ChatEvent, CustomerEvent};
+
+pub struct Offline {
+    pipeline: Pipeline,
+    pub settings: Settings,
+    /// Only records at this time or before are taken.
+    until: Option<Timestamp>,
+}
+
+impl Offline {
+    pub fn new(requires_subscription: bool, until: Option<Timestamp>) -> Self {
+        Self { pipeline: Pipeline::offline(), settings: Settings::new(requires_subscription), until }
+    }
+
+    /// Folds a chat's record; the inner error is why it is bad.
+    pub fn chat(&mut self, event: &ChatEvent<'_>, out: &mut dyn Outlet) -> anyhow::Result<Result<(), Bad>> {
+        if !self.takes(event.at) {
+            return Ok(Ok(()));
+        }
+        // A bad record does not move the clock.
+        if let Some(channel) = self.pipeline.chats[&0].channel_of(event.chat)
+            && **channel != *event.channel
+        {
+            return Ok(Err(Bad::OtherChannel {
+                chat: event.chat.into(),
+                belongs_to: channel.clone(),
+                named: event.channel.into(),
+            }));
+        }
+        self.tick(event.at, out)?;
+        self.pipeline.chat_event(0, event, None, &self.settings, out)
+    }
+
+    /// Folds a customer's record; the inner error is why it is bad.
+    pub fn customer(
+        &mut self,
+        event: &CustomerEvent<'_>,
+        out: &mut dyn Outlet,
+    ) -> anyhow::Result<Result<(), Bad>> {
+        if !self.takes(event.at) {
+            return Ok(Ok(()));
+        }
+        self.tick(event.at, out)?;
+        self.pipeline.customer_event(0, event, None, &self.settings, out)
+    }
+
+    /// Folds a change of a channel's settings.
+    pub fn goal(&mut self, change: GoalChange, out: &mut dyn Outlet) -> anyhow::Result<()> {
+        if self.takes(change.at) {
+            self.tick(change.at, out)?;
+            if let Some(effect) = self.settings.add(change, None) {
+                self.pipeline.setting_read(&effect);
+                self.pipeline.sweep(0, &mut usize::MAX.clone(), &self.settings, out)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Moves the clock to where it shall stand in the end.
+    pub fn finish(&mut self, out: &mut dyn Outlet) -> anyhow::Result<()> {
+        match self.until {
+            Some(until) => self.tick(until, out),
+            None => Ok(()),
+        }
+    }
+
+    pub fn clock(&self) -> Timestamp {
+        self.pipeline.chats[&0].clock()
+    }
+
+    /// The rows of all chats, deleted ones too, by channel and id.
+    pub fn chats(&self) -> Vec<&ChatRow> {
+        let mut rows: Vec<_> = self.pipeline.chats[&0].table.rows().map(|(_, row)| row).collect();
+        rows.sort_unstable_by(|a, b| (&a.channel, &a.chat).cmp(&(&b.channel, &b.chat)));
+        rows
+    }
+
+    /// The counters that are not zero (E5): by channel, managers before the whole, dates before their total.
+    pub fn counters(&mut self, out: &mut dyn Outlet) -> anyhow::Result<Vec<&CounterRow>> {
+        self.pipeline.flush(self.clock(), out)?;
+        let table = &self.pipeline.managers[&0].table;
+        let mut rows: Vec<_> = table.rows().map(|(_, row)| row).filter(|row| !row.counts.is_zero()).collect();
+        rows.sort_unstable_by_key(|row| {
+            let manager = (row.bucket.manager.is_none(), row.bucket.manager.clone());
+            (row.channel.clone(), manager, row.bucket.date.is_none(), row.bucket.date)
+        });
+        Ok(rows)
+    }
+
+    fn takes(&self, at: Timestamp) -> bool {
+        self.until.is_none_or(|until| at <= until)
+    }
+
+    fn tick(&mut self, at: Timestamp, out: &mut dyn Outlet) -> anyhow::Result<()> {
+        self.pipeline.tick(0, at, &mut usize::MAX.clone(), &self.settings, out)?;
+        Ok(())
+    }
+}

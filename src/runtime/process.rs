@@ -1,0 +1,85 @@
+//! The parts of one process, put together; whoever has them steps through them.
+
+use super::clock::Granter;
+use super::clocks::Clocks;
+use super::goals::{Goals, GoalsReader};
+use super::seat::Seat;
+use super::topology::Topology;
+use super::worker::{Pace, Shared};
+use crate::config::Config;
+use crate::domain::time::Millis;
+use crate::log::Log;
+use crate::state::store::Store;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What a decoded row takes in memory, roughly, with its place in the table.
+const ROW_BYTES: usize = 1_024;
+
+pub struct Process<L: Log> {
+    pub shared: Arc<Shared<L>>,
+    slot: String,
+    workers: usize,
+    allowance: Millis,
+    interval: Duration,
+}
+
+impl<L: Log> Process<L> {
+    /// `slot` names the process for ever. Nothing has begun when this returns.
+    pub fn new(
+        log: L,
+        config: &Config,
+        topology: Topology,
+        clocks: Clocks,
+        store: Store,
+        slot: String,
+    ) -> Self {
+        let goals = Goals::new(config.rules.requires_subscription, topology.goal_partitions);
+        let partitions = topology.partitions;
+        let tables = (partitions.chats + partitions.customers + partitions.managers) as usize;
+        let shared = Shared {
+            log: Arc::new(log),
+            topology: Arc::new(topology),
+            store: Arc::new(store),
+            claims: Arc::default(),
+            goals: Arc::new(goals),
+            clock: Arc::default(),
+            clocks,
+            pace: Pace {
+                interval: Duration::from_millis(config.commit.interval_ms),
+                interval_behind: Duration::from_millis(config.commit.interval_behind_ms),
+                records_max: config.commit.records_max,
+            },
+            rows_max: config.state.rows_cache_bytes_max / ROW_BYTES / tables.max(1),
+            stop: Arc::default(),
+            counts: Arc::default(),
+        };
+        Self {
+            shared: Arc::new(shared),
+            slot,
+            workers: config.workers.count,
+            allowance: i64::try_from(config.clock.allowance_ms).unwrap_or(i64::MAX),
+            interval: Duration::from_millis(config.clock.interval_ms),
+        }
+    }
+
+    pub fn workers(&self) -> usize {
+        self.workers
+    }
+
+    /// The place of a worker, `number < workers()`.
+    pub fn seat(&self, number: usize) -> Seat<L> {
+        Seat::new(self.shared.clone(), number, format!("{}-{number}", self.slot))
+    }
+
+    pub fn goals(&self) -> GoalsReader<L> {
+        let Shared { goals, log, topology, clocks, .. } = &*self.shared;
+        GoalsReader::new(goals.clone(), log.clone(), topology.clone(), clocks.clone())
+    }
+
+    pub fn clock(&self) -> Granter<L> {
+        let Shared { clock, log, topology, clocks, .. } = &*self.shared;
+        let (allowance, interval) = (self.allowance, self.interval);
+        Granter::new(clock.clone(), log.clone(), topology.clone(), clocks.clone(), allowance, interval)
+    }
+}

@@ -1,0 +1,156 @@
+//! Partitions that come and go: a worker restores what it gets, commits before it gives something up, and goes back to
+//! the last commit when one failed. It folds nothing.
+
+use super::*;
+
+impl<L: Log> Worker<L> {
+    pub(super) fn assigned(&mut self, partitions: Vec<TopicPartition>) -> Result<(), Failure> {
+        tracing::info!(partitions = %listed(&partitions), "assigned");
+        let tasks = self.tasks.assign(partitions, &self.shared.topology);
+        self.begin(&tasks)
+    }
+
+    /// Begins to restore tasks whose inputs are all here.
+    fn begin(&mut self, tasks: &[TaskId]) -> Result<(), Failure> {
+        // First the positions: they wait for what an earlier owner still has open, and the changelog is read after.
+        let inputs: Vec<TopicPartition> =
+            tasks.iter().flat_map(|(stage, p)| self.shared.topology.inputs(*stage, *p)).collect();
+        self.member.committed(&inputs)?;
+        self.restorer.begin(tasks)?;
+        Ok(())
+    }
+
+    /// Restores for a moment, and lets those tasks run that are done.
+    pub(super) fn restore(&mut self) -> Result<(), Failure> {
+        if !self.restorer.is_idle() {
+            // With nothing else to do there is time to wait for the changelog.
+            let timeout = Duration::from_millis(if self.tasks.running.is_empty() { 20 } else { 2 });
+            let restored = self.restorer.step(self.shared.clocks.at_most(timeout))?;
+            self.restored.extend(restored);
+        }
+        for task in std::mem::take(&mut self.restored) {
+            if !self.start(task)? {
+                self.restored.push(task);
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets a restored task run from the group's committed positions. False: it has to wait for goal changes that an
+    /// earlier owner has shown to its chats.
+    fn start(&mut self, (stage, partition): TaskId) -> Result<bool, Failure> {
+        let shared = self.shared.clone();
+        let inputs = shared.topology.inputs(stage, partition);
+        let positions = self.member.committed(&inputs)?;
+        let noted = positions.last().map(|position| position.note.clone()).unwrap_or_default();
+        let note = Note::decode(&noted);
+        let known = shared.goals.known.read().expect("no reader panics");
+        if !known.reaches(&note.goals) {
+            return Ok(false);
+        }
+        let (store, rows_max) = (Some(shared.store.clone()), shared.rows_max);
+        match stage {
+            Stage::Chats => {
+                self.pipeline.assign_chats(partition, store, rows_max);
+                let chats = self.pipeline.chats.get_mut(&partition).expect("it was just assigned");
+                chats.resume(note.clock, note.swept, &known.settings);
+            }
+            Stage::Customers => self.pipeline.assign_customers(partition, store, rows_max),
+            Stage::Managers => self.pipeline.assign_managers(partition, store, rows_max),
+        }
+        drop(known);
+        for position in &positions {
+            self.member.start(&position.of, position.next)?;
+        }
+        let committed = positions.iter().map(|position| position.next).collect();
+        let task = Task { committed, committed_note: noted, note, goals_told: 0, goals_shown: 0 };
+        self.tasks.running.insert((stage, partition), task);
+        Ok(true)
+    }
+
+    /// Commits before the partitions go, so that none is left in an open transaction.
+    pub(super) fn revoked(&mut self, partitions: &[TopicPartition]) -> Result<(), Failure> {
+        tracing::info!(partitions = %listed(partitions), "revoked");
+        match self.commit(true) {
+            Err(Failure::Back(error)) => self.go_back(error)?,
+            other => other?,
+        }
+        self.let_go(partitions)
+    }
+
+    pub(super) fn lost(&mut self, partitions: &[TopicPartition]) -> Result<(), Failure> {
+        tracing::warn!(partitions = %listed(partitions), "lost");
+        self.let_go(partitions)?;
+        // What was folded for them is in the open transaction, together with everything else.
+        self.go_back(LogError::Refused("partitions were lost".to_owned()))
+    }
+
+    fn let_go(&mut self, partitions: &[TopicPartition]) -> Result<(), Failure> {
+        let tasks = self.tasks.revoke(partitions, &self.shared.topology);
+        self.restored.retain(|task| !tasks.contains(task));
+        for (stage, partition) in &tasks {
+            match stage {
+                Stage::Chats => drop(self.pipeline.chats.remove(partition)),
+                Stage::Customers => drop(self.pipeline.customers.remove(partition)),
+                Stage::Managers => drop(self.pipeline.managers.remove(partition)),
+            }
+        }
+        Ok(self.restorer.forget(tasks)?)
+    }
+
+    /// One partition cannot go on; the others can.
+    pub(super) fn stopped(&mut self, partition: &TopicPartition, reason: String) -> Result<(), Failure> {
+        tracing::error!(
+            %partition,
+            reason,
+            "the partition is stopped; deadlines stop with it. Hint: rebuild into a new generation"
+        );
+        let Some(source) = self.shared.topology.source(&partition.topic) else { return Ok(()) };
+        // What was folded before is good; what its task has not committed goes with the others.
+        self.commit(true)?;
+        let task = (source.stage(), partition.partition);
+        for input in self.shared.topology.inputs(task.0, task.1) {
+            if input != *partition && self.tasks.running.contains_key(&task) {
+                self.member.pause(&input)?;
+            }
+        }
+        self.tasks.running.remove(&task);
+        self.restored.retain(|restored| *restored != task);
+        match task.0 {
+            Stage::Chats => drop(self.pipeline.chats.remove(&task.1)),
+            Stage::Customers => drop(self.pipeline.customers.remove(&task.1)),
+            Stage::Managers => drop(self.pipeline.managers.remove(&task.1)),
+        }
+        self.tasks.stopped.insert(task, reason);
+        Ok(())
+    }
+
+    /// Back to the last commit: everything in memory goes, and what the disk may lack is read from the changelog.
+    pub(super) fn go_back(&mut self, error: LogError) -> Result<(), Failure> {
+        tracing::warn!(%error, "going back to the last commit");
+        (self.uncommitted, self.written) = (0, 0);
+        // It is delivered again. A change of the assignment is told only once: it stays.
+        self.fetched.batches.clear();
+        self.restored.clear();
+        let running: Vec<TaskId> = self.tasks.running.keys().copied().collect();
+        for (stage, partition) in running {
+            for input in self.shared.topology.inputs(stage, partition) {
+                self.member.pause(&input)?;
+            }
+        }
+        match error {
+            LogError::Unclear(_) => self.member.recover()?,
+            _ => self.member.abort().or_else(|_| self.member.recover())?,
+        }
+        self.tasks.running.clear();
+        self.pipeline = Pipeline::new(self.shared.topology.partitions, true);
+        let tasks = self.tasks.complete(&self.shared.topology);
+        self.restorer.forget(tasks.iter().copied())?;
+        self.begin(&tasks)
+    }
+}
+
+fn listed(partitions: &[TopicPartition]) -> String {
+    let sorted: BTreeSet<String> = partitions.iter().map(TopicPartition::to_string).collect();
+    sorted.into_iter().collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,139 @@
+//! The commit: one transaction with the rows, the outputs and the positions, and only then the disk.
+
+use super::*;
+
+/// How often it is noted which changelog offset the rows on disk have surely reached.
+const REACHED_EVERY: Duration = Duration::from_secs(5);
+
+impl<L: Log> Worker<L> {
+    /// One transaction: rows to the changelogs, counters, positions with their notes. Then the disk.
+    pub(super) fn commit(&mut self, all: bool) -> Result<(), Failure> {
+        let shared = self.shared.clone();
+        self.last_commit = shared.clocks.elapsed();
+        let now = Timestamp(shared.clocks.wall());
+        {
+            let (pipeline, mut out) = self.outbox();
+            pipeline.flush(now, &mut out)?;
+        }
+        // What was written needs a commit, even if no position moved: a bad goal change comes from none of them.
+        let wrote = self.written > 0;
+        let rows = self.changed_rows();
+        for (task, key, value) in &rows {
+            let to = shared.topology.changelog(task.0, task.1);
+            self.written += 1;
+            self.member.send(crate::log::Outgoing {
+                topic: &to.topic,
+                partition: to.partition,
+                key: Some(key),
+                value: Some(value),
+                headers: &[],
+                timestamp: None,
+            })?;
+        }
+        // A task whose rows changed commits its positions with them, moved or not: they are what fences it.
+        let changed: BTreeSet<TaskId> = rows.iter().map(|(task, _, _)| *task).collect();
+        let moved = self.moved(&changed, all || wrote);
+        if rows.is_empty() && moved.is_empty() && !wrote {
+            return Ok(());
+        }
+        let is_time = shared.clocks.elapsed() >= self.last_reached + REACHED_EVERY;
+        let reached = if all || is_time { self.surely_reached()? } else { Vec::new() };
+        let positions: Vec<Position> = moved.into_iter().flat_map(|(_, positions)| positions).collect();
+        // What was folded rests on rows that nobody else has touched.
+        let running: Vec<TaskId> = self.tasks.running.keys().copied().collect();
+        self.claimant.check(running.iter().copied())?;
+        self.member.commit(&positions)?;
+
+        let mut changes = shared.store.changes();
+        for (task, key, value) in &rows {
+            changes.put(task.0.family(), &row_key(task.1, key), value);
+        }
+        for chats in self.pipeline.chats.values_mut() {
+            chats.index.commit(&mut changes);
+            chats.table.committed();
+        }
+        self.pipeline.customers.values_mut().for_each(|task| task.table.committed());
+        self.pipeline.managers.values_mut().for_each(|task| task.table.committed());
+        for (task, offset) in reached {
+            note_reached(&mut changes, task, offset);
+        }
+        self.claimant.write(running, || changes.write())?;
+        for position in positions {
+            self.remember(position);
+        }
+        let folded = std::mem::take(&mut self.uncommitted) as u64;
+        shared.counts.folded.fetch_add(folded, Ordering::Relaxed);
+        shared.counts.written.fetch_add(std::mem::take(&mut self.written), Ordering::Relaxed);
+        shared.counts.commits.fetch_add(1, Ordering::Relaxed);
+        tracing::debug!(folded, rows = rows.len(), "committed");
+        Ok(())
+    }
+
+    fn changed_rows(&self) -> Vec<(TaskId, Box<[u8]>, Vec<u8>)> {
+        let mut rows = Vec::new();
+        for (partition, task) in &self.pipeline.chats {
+            let id = (Stage::Chats, *partition);
+            rows.extend(task.table.dirty().map(|(key, row)| (id, key.clone(), row.encode())));
+        }
+        for (partition, task) in &self.pipeline.customers {
+            let id = (Stage::Customers, *partition);
+            rows.extend(task.table.dirty().map(|(key, row)| (id, key.clone(), row.encode())));
+        }
+        for (partition, task) in &self.pipeline.managers {
+            let id = (Stage::Managers, *partition);
+            rows.extend(task.table.dirty().map(|(key, row)| (id, key.clone(), row.encode())));
+        }
+        rows
+    }
+
+    /// The tasks whose rows changed or whose positions moved since they were committed. A note alone (the clock
+    /// moved, nothing else) is worth a commit only with other rows or `all`: it is found again by itself.
+    fn moved(&mut self, changed: &BTreeSet<TaskId>, all: bool) -> Vec<(TaskId, Vec<Position>)> {
+        let with_notes = all || !changed.is_empty();
+        let depth = self.pipeline.take_depth();
+        let mut moved = Vec::new();
+        for (&(stage, partition), task) in &mut self.tasks.running {
+            task.note.depth = task.note.depth.max(depth);
+            let inputs = self.shared.topology.inputs(stage, partition);
+            let next: Vec<Option<Offset>> = inputs.iter().map(|input| self.member.position(input)).collect();
+            let note = task.note.encode();
+            let note_moved = with_notes && note != task.committed_note;
+            if next == task.committed && !note_moved && !changed.contains(&(stage, partition)) {
+                continue;
+            }
+            let last = inputs.len() - 1;
+            let positions = inputs.into_iter().zip(next).enumerate().map(|(index, (of, next))| {
+                let note = if index == last { note.clone() } else { String::new() };
+                Position { of, next, note }
+            });
+            moved.push(((stage, partition), positions.filter(|position| position.next.is_some()).collect()));
+        }
+        moved
+    }
+
+    fn remember(&mut self, position: Position) {
+        let topology = &self.shared.topology;
+        let Some(source) = topology.source(&position.of.topic) else { return };
+        let id = (source.stage(), position.of.partition);
+        let Some(task) = self.tasks.running.get_mut(&id) else { return };
+        let inputs = topology.inputs(id.0, id.1);
+        let Some(index) = inputs.iter().position(|input| *input == position.of) else { return };
+        task.committed[index] = position.next;
+        if index == inputs.len() - 1 {
+            task.committed_note = position.note;
+        }
+    }
+
+    /// Where the changelogs end before this commit: once it succeeds, this worker owned them, and everything up to
+    /// there is on disk.
+    fn surely_reached(&mut self) -> Result<Vec<(TaskId, Offset)>, Failure> {
+        self.last_reached = self.shared.clocks.elapsed();
+        let tasks: Vec<TaskId> = self.tasks.running.keys().copied().collect();
+        let changelogs: Vec<TopicPartition> = tasks
+            .iter()
+            .map(|(stage, partition)| self.shared.topology.changelog(*stage, *partition))
+            .collect();
+        let ends = self.shared.log.ends(&changelogs)?;
+        Ok(tasks.into_iter().zip(ends).collect())
+    }
+}

@@ -1,0 +1,174 @@
+//! What a worker does with records and with time: it folds them into the rows in memory, and what follows goes into the
+//! open transaction. It commits nothing.
+
+use super::*;
+
+/// How many chats a sweep or the clock may settle before records have their turn again.
+const SLICE: usize = 2_000;
+
+impl<L: Log> Worker<L> {
+    /// Folds one record. A bad one goes to the dead letters, and the partition goes on.
+    pub(super) fn fold(&mut self, record: &Record<'_>, settings: &Settings) -> Result<(), Failure> {
+        let topology = self.shared.topology.clone();
+        let Some(source) = topology.source(record.topic) else { return Ok(()) };
+        if !self.tasks.running.contains_key(&(source.stage(), record.partition)) {
+            return Ok(());
+        }
+        self.uncommitted += 1;
+        match source {
+            Source::ChatEvents | Source::CustomerEvents => {
+                let logged = record.timestamp.map(Timestamp);
+                let raw = || RawRecord::of(record);
+                self.input(source, record.partition, record.key, record.value, logged, settings, raw, true)
+            }
+            Source::ChatsInbox => match inbox_message(record, inbox::decode_chats_inbox)? {
+                ChatsInbox::ToChat(message) => {
+                    let (pipeline, mut out) = self.outbox();
+                    Ok(pipeline.message_to_chat(message, settings, &mut out)?)
+                }
+                ChatsInbox::Forwarded(forwarded) => {
+                    self.forwarded(Source::ChatEvents, record.partition, forwarded.into(), settings)
+                }
+            },
+            Source::CustomersInbox => match inbox_message(record, inbox::decode_customers_inbox)? {
+                CustomersInbox::ToCustomer(message) => {
+                    let (pipeline, mut out) = self.outbox();
+                    Ok(pipeline.message_to_customer(message, settings, &mut out)?)
+                }
+                CustomersInbox::Forwarded(forwarded) => {
+                    self.forwarded(Source::CustomerEvents, record.partition, forwarded.into(), settings)
+                }
+            },
+            Source::ManagersInbox => {
+                let message = inbox_message(record, inbox::decode_managers_inbox)?;
+                self.pipeline.message_to_manager(message);
+                Ok(())
+            }
+        }
+    }
+
+    fn forwarded(
+        &mut self,
+        source: Source,
+        partition: i32,
+        record: RawRecord,
+        settings: &Settings,
+    ) -> Result<(), Failure> {
+        let logged = record.timestamp.map(Timestamp);
+        let (key, value) = (record.key.as_deref(), record.value.as_deref());
+        self.input(source, partition, key, value, logged, settings, || record.clone(), false)
+    }
+
+    /// Folds an input record into its key's home, or sends it there if it came to another partition.
+    #[expect(clippy::too_many_arguments, reason = "a record in its parts, since it comes in two forms")]
+    fn input(
+        &mut self,
+        source: Source,
+        partition: i32,
+        key: Option<&[u8]>,
+        value: Option<&[u8]>,
+        logged: Option<Timestamp>,
+        settings: &Settings,
+        raw: impl Fn() -> RawRecord,
+        may_forward: bool,
+    ) -> Result<(), Failure> {
+        let topology = self.shared.topology.clone();
+        let (pipeline, mut out) = self.outbox();
+        let partitions = pipeline.partitions();
+        let count = if source == Source::ChatEvents { partitions.chats } else { partitions.customers };
+        let home = key.map_or(partition, |key| partition_of(key, count));
+        let goes_on = may_forward && home != partition;
+        let folded = match source {
+            Source::ChatEvents => wire::with_chat_event(&topology, key, value, |event| match goes_on {
+                true => Ok(Ok(out.forward_chat_event(raw(), home)?)),
+                false => pipeline.chat_event(partition, event, logged, settings, &mut out),
+            }),
+            _ => wire::with_customer_event(&topology, key, value, |event| match goes_on {
+                true => Ok(Ok(out.forward_customer_event(raw(), home)?)),
+                false => pipeline.customer_event(partition, event, logged, settings, &mut out),
+            }),
+        };
+        match folded {
+            Ok(Ok(Ok(()))) => {}
+            Ok(Ok(Err(bad))) => out.dead_letter(&raw(), &bad.to_string())?,
+            Ok(Err(error)) => return Err(error.into()),
+            Err(reason) => out.dead_letter(&raw(), &reason)?,
+        }
+        Ok(())
+    }
+
+    /// Tells the chats tasks of settings that were read since.
+    pub(super) fn take_goals(&mut self, known: &Known) {
+        for (&(stage, partition), task) in &mut self.tasks.running {
+            if stage != Stage::Chats || task.goals_told == known.entries.len() {
+                continue;
+            }
+            for entry in known.entries[task.goals_told..].iter().filter(|entry| !task.note.has_shown(entry)) {
+                if let (What::Added(effect), Some(chats)) =
+                    (&entry.what, self.pipeline.chats.get_mut(&partition))
+                {
+                    chats.setting_read(effect);
+                }
+            }
+            task.goals_told = known.entries.len();
+        }
+    }
+
+    /// Shows settings to chats and moves clocks, a slice at a time.
+    pub(super) fn pass_time(&mut self, known: &Known) -> Result<(), Failure> {
+        let granted = self.shared.clock.granted();
+        if let Some(grant) = &granted {
+            self.pipeline.time_is(grant.until);
+        }
+        let shared = self.shared.clone();
+        let mut slowest = Timestamp::MAX;
+        for (&(stage, partition), task) in &mut self.tasks.running {
+            if stage != Stage::Chats {
+                continue;
+            }
+            let mut budget = SLICE;
+            let (member, now) = (&mut self.member, shared.clocks.wall());
+            let (topology, written) = (&*shared.topology, &mut self.written);
+            let mut out = Outbox { member, topology, now, written };
+            let swept = self.pipeline.sweep(partition, &mut budget, &known.settings, &mut out)?;
+            if swept && task.goals_shown < task.goals_told {
+                // Bad ones go to the dead letters by one task, in the transaction that notes that they did.
+                for entry in
+                    known.entries[task.goals_shown..task.goals_told].iter().filter(|_| partition == 0)
+                {
+                    if let (What::Bad(record, reason), false) = (&entry.what, task.note.has_shown(entry)) {
+                        out.dead_letter(record, reason)?;
+                    }
+                }
+                task.goals_shown = task.goals_told;
+            }
+            if swept {
+                task.note.goals.clone_from(&known.next);
+            }
+            if let Some(grant) = &granted {
+                let inbox = TopicPartition::new(topology.chats_inbox.clone(), partition);
+                let read = out.member.position(&inbox);
+                if read.is_some_and(|read| read >= grant.inbox_ends[partition as usize]) {
+                    self.pipeline.tick(partition, grant.until, &mut budget, &known.settings, &mut out)?;
+                }
+            }
+            if let Some(chats) = self.pipeline.chats.get(&partition) {
+                (task.note.clock, task.note.swept) = chats.times();
+                slowest = slowest.min(chats.clock());
+            }
+        }
+        if slowest != Timestamp::MAX {
+            shared.counts.clock.store(slowest.0, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+}
+
+/// Only this program writes inboxes: what cannot be read there is a fault, not a bad record.
+fn inbox_message<T>(record: &Record<'_>, decode: impl Fn(&[u8]) -> Result<T, String>) -> anyhow::Result<T> {
+    let value = record.value.ok_or_else(|| "it is a tombstone".to_owned());
+    value.and_then(decode).map_err(|reason| {
+        let (topic, partition, offset) = (record.topic, record.partition, record.offset);
+        anyhow::anyhow!("the message {topic}[{partition}]@{offset} cannot be read: {reason}")
+    })
+}

@@ -1,0 +1,264 @@
+//! A worker: one member of the group, and the tasks of the partitions that it owns.
+//!
+//! It folds in memory, writes what follows into an open transaction, and commits both with the positions; only then
+//! are the rows written to disk. On any failure it goes back to the last commit. It goes on by [`Worker::step`], which
+//! waits only as long as its [`Clocks`] allow. It knows stages and partitions, but no goal.
+//!
+//! Reading order: this file (the loop), [`fold`], [`commit`], [`assignment`].
+
+mod assignment;
+mod commit;
+mod fold;
+
+use super::claims::{Claimant, Claims};
+use super::clock::GroupClock;
+use super::clocks::Clocks;
+use super::goals::{Goals, Known, Ticket, What};
+use super::note::Note;
+use super::outbox::{Outbox, log_error};
+use super::restore::{Restorer, note_reached};
+use super::tasks::{Task, TaskId, Tasks};
+use super::topology::{Source, Stage, Topology};
+use super::wire::{self, RawRecord};
+use crate::contract::protobuf::inbox::{self, ChatsInbox, CustomersInbox};
+use crate::domain::settings::Settings;
+use crate::domain::time::Timestamp;
+use crate::log::partitioner::partition_of;
+use crate::log::{Batch as _, Log, LogError, Member, Offset, Polled, Position, Record, TopicPartition};
+use crate::pipeline::Pipeline;
+use crate::state::store::Store;
+use crate::state::table::{Row as _, row_key};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
+
+/// When a worker commits.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    /// When everything that came is folded.
+    pub interval: Duration,
+    /// When there is more to fold.
+    pub interval_behind: Duration,
+    pub records_max: usize,
+}
+
+/// What all workers of a process share.
+pub struct Shared<L: Log> {
+    pub log: Arc<L>,
+    pub topology: Arc<Topology>,
+    pub store: Arc<Store>,
+    pub claims: Arc<Claims>,
+    pub goals: Arc<Goals>,
+    pub clock: Arc<GroupClock>,
+    pub clocks: Clocks,
+    pub pace: Pace,
+    pub rows_max: usize,
+    pub stop: Arc<AtomicBool>,
+    pub counts: Arc<Counts>,
+}
+
+/// What the workers of a process have done so far.
+#[derive(Default)]
+pub struct Counts {
+    pub folded: AtomicU64,
+    pub written: AtomicU64,
+    pub commits: AtomicU64,
+    /// The clock of the slowest chats task of the last worker that looked, in epoch milliseconds.
+    pub clock: AtomicI64,
+}
+
+pub struct Worker<L: Log> {
+    shared: Arc<Shared<L>>,
+    pub(super) member: L::Member,
+    pipeline: Pipeline,
+    tasks: Tasks,
+    restorer: Restorer<L>,
+    claimant: Claimant,
+    fetched: Fetched<<L::Member as Member>::Batch>,
+    /// A change of the assignment that came after what was fetched.
+    change: Option<Change>,
+    /// Restored tasks that do not run yet.
+    restored: Vec<TaskId>,
+    /// Folded since the last commit.
+    uncommitted: usize,
+    written: u64,
+    last_commit: Duration,
+    last_reached: Duration,
+}
+
+/// Records that wait for the goal changes that came before them (A6).
+struct Fetched<B> {
+    batches: Vec<B>,
+    ticket: Ticket,
+    /// There is more than was taken: fewer and larger transactions get it done sooner.
+    behind: bool,
+}
+
+/// What the group says.
+enum Change {
+    Assigned(Vec<TopicPartition>),
+    Revoked(Vec<TopicPartition>),
+    Lost(Vec<TopicPartition>),
+    Stopped(TopicPartition, String),
+}
+
+/// How many batches are folded after one look at the goal changes.
+const BATCHES_TOGETHER: usize = 24;
+
+/// Why a pass through the loop failed, by what has to happen next.
+pub enum Failure {
+    /// Go back to the last commit.
+    Back(LogError),
+    /// Join anew.
+    Rejoin(LogError),
+    /// Nothing helps.
+    Fatal(anyhow::Error),
+}
+
+impl From<LogError> for Failure {
+    fn from(error: LogError) -> Self {
+        match error {
+            LogError::Refused(_) | LogError::Unclear(_) => Failure::Back(error),
+            LogError::Broken(_) => Failure::Rejoin(error),
+            LogError::Setup(_) => Failure::Fatal(error.into()),
+        }
+    }
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        match log_error(error) {
+            Ok(error) => error.into(),
+            Err(other) => Failure::Fatal(other),
+        }
+    }
+}
+
+impl<L: Log> Worker<L> {
+    pub fn new(shared: Arc<Shared<L>>, number: usize, member: L::Member) -> Self {
+        let pipeline = Pipeline::new(shared.topology.partitions, true);
+        let claimant = Claimant { claims: shared.claims.clone(), worker: number };
+        let (log, store, topology) = (shared.log.clone(), shared.store.clone(), shared.topology.clone());
+        let restorer = Restorer::new(log, store, claimant.clone(), topology);
+        let now = shared.clocks.elapsed();
+        Self {
+            shared,
+            member,
+            pipeline,
+            tasks: Tasks::default(),
+            restorer,
+            claimant,
+            fetched: Fetched { batches: Vec::new(), ticket: Ticket::default(), behind: false },
+            change: None,
+            restored: Vec::new(),
+            uncommitted: 0,
+            written: 0,
+            last_commit: now,
+            last_reached: now,
+        }
+    }
+
+    /// One pass: records, then a change of the assignment, then what time brings, then a commit if it is due. When it
+    /// failed the worker has gone back to the last commit, or cannot go on as this member.
+    pub fn step(&mut self) -> Result<(), Failure> {
+        match self.pass() {
+            Err(Failure::Back(error)) => self.go_back(error),
+            other => other,
+        }
+    }
+
+    /// The last commit, before it leaves the group.
+    pub fn finish(&mut self) -> Result<(), Failure> {
+        if !self.fetched.batches.is_empty() {
+            // What was fetched is not folded, and must not count as read.
+            self.go_back(LogError::Refused("stopping before goal changes are read".to_owned()))?;
+        }
+        match self.commit(true) {
+            Err(Failure::Back(error)) => {
+                // Whatever it was, the next owner folds it.
+                tracing::warn!(%error, "the last commit was refused");
+                Ok(())
+            }
+            other => other,
+        }
+    }
+
+    fn pass(&mut self) -> Result<(), Failure> {
+        if self.fetched.batches.is_empty() && self.change.is_none() {
+            self.fetch()?;
+        }
+        let shared = self.shared.clone();
+        if !self.fetched.batches.is_empty() {
+            // A6: everything that came before these records came is known.
+            if !shared.goals.have_answered(self.fetched.ticket, shared.clocks.at_most(GOALS_PATIENCE))? {
+                return Ok(());
+            }
+        }
+        {
+            let known = shared.goals.known.read().expect("no reader panics");
+            self.take_goals(&known);
+            for batch in std::mem::take(&mut self.fetched.batches) {
+                for index in 0..batch.len() {
+                    self.fold(&batch.get(index), &known.settings)?;
+                }
+            }
+            self.pass_time(&known)?;
+        }
+        match self.change.take() {
+            Some(Change::Assigned(partitions)) => self.assigned(partitions)?,
+            Some(Change::Revoked(partitions)) => self.revoked(&partitions)?,
+            Some(Change::Lost(partitions)) => self.lost(&partitions)?,
+            Some(Change::Stopped(partition, reason)) => self.stopped(&partition, reason)?,
+            None => {}
+        }
+        self.restore()?;
+        let pace = shared.pace;
+        let interval = if self.fetched.behind { pace.interval_behind } else { pace.interval };
+        if self.uncommitted >= pace.records_max || shared.clocks.elapsed() >= self.last_commit + interval {
+            self.commit(false)?;
+        }
+        Ok(())
+    }
+
+    /// Takes what came; records wait for the goal changes of this moment.
+    fn fetch(&mut self) -> Result<(), Failure> {
+        let mut timeout = self.shared.clocks.at_most(self.idle_timeout());
+        let batches = &mut self.fetched.batches;
+        while batches.len() < BATCHES_TOGETHER && self.change.is_none() {
+            match self.member.poll(timeout)? {
+                Polled::Nothing => break,
+                Polled::Records(batch) => batches.push(batch),
+                Polled::Assigned(partitions) => self.change = Some(Change::Assigned(partitions)),
+                Polled::Revoked(partitions) => self.change = Some(Change::Revoked(partitions)),
+                Polled::Lost(partitions) => {
+                    // Nothing of what was fetched can be committed.
+                    batches.clear();
+                    self.change = Some(Change::Lost(partitions));
+                }
+                Polled::Stopped(partition, reason) => self.change = Some(Change::Stopped(partition, reason)),
+            }
+            timeout = Duration::ZERO;
+        }
+        self.fetched.behind = self.fetched.batches.len() == BATCHES_TOGETHER;
+        if !self.fetched.batches.is_empty() {
+            self.fetched.ticket = self.shared.goals.ask();
+        }
+        Ok(())
+    }
+
+    fn idle_timeout(&self) -> Duration {
+        let sweeping = self.pipeline.chats.values().any(|task| task.is_sweeping());
+        let busy = sweeping || !self.restorer.is_idle() || !self.restored.is_empty();
+        if busy { Duration::ZERO } else { self.shared.pace.interval / 2 }
+    }
+
+    fn outbox(&mut self) -> (&mut Pipeline, Outbox<'_, L::Member>) {
+        let now = self.shared.clocks.wall();
+        let (member, topology, written) = (&mut self.member, &*self.shared.topology, &mut self.written);
+        (&mut self.pipeline, Outbox { member, topology, now, written })
+    }
+}
+
+/// How long one pass waits for the goal changes; the next one goes on waiting.
+const GOALS_PATIENCE: Duration = Duration::from_millis(100);
