@@ -27,6 +27,7 @@
 //! | [`runtime`] | workers: fold, commit, restore; the two barriers | know a goal |
 //! | [`config`] | the settings, documented where they are defined | read anything but its sources |
 //! | [`demo`] | a simulated chat platform and a live view | touch a broker |
+//! | [`simulate`] | a whole deployment in one thread, driven by a seed, with everything that can go wrong | run in production |
 //! | [`cli`] | one file a command | compute |
 //!
 //! Arrows point one way, up this table; `tests/architecture.rs` checks them.
@@ -39,5 +40,6 @@ pub mod domain;
 pub mod log;
 pub mod pipeline;
 pub mod runtime;
+pub mod simulate;
 pub mod stages;
 pub mod state;

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each folder with those it may use.
-const ARROWS: [(&str, &[&str]); 10] = [
+const ARROWS: [(&str, &[&str]); 11] = [
     ("domain", &[]),
     ("stages", &["domain"]),
     ("contract", &["domain", "stages"]),
@@ -14,7 +14,8 @@ const ARROWS: [(&str, &[&str]); 10] = [
     ("config", &[]),
     ("runtime", &["domain", "stages", "contract", "log", "state", "pipeline", "config"]),
     ("demo", &["domain", "stages", "contract", "log", "pipeline", "config", "runtime"]),
-    ("cli", &["domain", "stages", "contract", "log", "pipeline", "runtime", "config", "demo"]),
+    ("simulate", &["domain", "stages", "contract", "log", "state", "pipeline", "config", "runtime"]),
+    ("cli", &["domain", "stages", "contract", "log", "pipeline", "runtime", "config", "demo", "simulate"]),
 ];
 
 fn files(folder: &Path) -> Vec<PathBuf> {

@@ -8,6 +8,7 @@ mod lines;
 mod progress;
 mod run;
 mod settings;
+mod simulate;
 mod topics;
 
 use crate::domain::time::Timestamp;
@@ -36,6 +37,8 @@ enum Command {
     Demo(demo::Args),
     /// Fold lines of JSON, with no broker
     Fold(fold::Args),
+    /// Search for faults: whole deployments in one thread, driven by seeds
+    Simulate(simulate::Args),
 }
 
 /// Does what the command line says.
@@ -46,6 +49,7 @@ pub fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
         Command::Config(command) => config::run(command),
         Command::Demo(args) => demo::run(args),
         Command::Fold(args) => fold::run(args),
+        Command::Simulate(args) => simulate::run(args),
     }
 }
 

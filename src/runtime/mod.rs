@@ -28,7 +28,7 @@ use crate::state::store::Store;
 use anyhow::Context as _;
 use clock::GroupClock;
 use clocks::{Clocks, WallClock};
-use process::Process;
+use process::{Pace, Process};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -60,7 +60,8 @@ impl Runtime {
             .with_context(|| format!("the state directory {} cannot be made", dir.display()))?;
         let slot = slot(&dir)?;
         let store = Store::open(&dir.join("rows"), config.state.memory_bytes_max)?;
-        let process = Process::new(log, config, topology, Clocks::with_wall(wall), store, slot);
+        let (pace, clocks) = (Pace::of(config), Clocks::with_wall(wall));
+        let process = Process::new(log, config, pace, topology, clocks, store, slot);
         let (process, stop_reading) = (Arc::new(process), Arc::new(AtomicBool::new(false)));
         let goals = {
             let (process, stop) = (process.clone(), stop_reading.clone());

@@ -5,7 +5,7 @@ use super::clocks::Clocks;
 use super::goals::{Goals, GoalsReader};
 use super::seat::Seat;
 use super::topology::Topology;
-use super::worker::{Pace, Shared};
+use super::worker::Shared;
 use crate::config::Config;
 use crate::domain::time::Millis;
 use crate::log::Log;
@@ -15,6 +15,30 @@ use std::time::Duration;
 
 /// What a decoded row takes in memory, roughly, with its place in the table.
 const ROW_BYTES: usize = 1_024;
+
+/// When a worker commits, and how much it does at once.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    /// Between commits when everything that came is folded.
+    pub interval: Duration,
+    /// Between commits when there is more to fold.
+    pub interval_behind: Duration,
+    /// In one commit.
+    pub records_max: usize,
+    /// How many chats a sweep or the clock may settle before records have their turn again.
+    pub chats_a_pass: usize,
+}
+
+impl Pace {
+    pub fn of(config: &Config) -> Self {
+        Self {
+            interval: Duration::from_millis(config.commit.interval_ms),
+            interval_behind: Duration::from_millis(config.commit.interval_behind_ms),
+            records_max: config.commit.records_max,
+            chats_a_pass: 2_000,
+        }
+    }
+}
 
 pub struct Process<L: Log> {
     pub shared: Arc<Shared<L>>,
@@ -29,6 +53,7 @@ impl<L: Log> Process<L> {
     pub fn new(
         log: L,
         config: &Config,
+        pace: Pace,
         topology: Topology,
         clocks: Clocks,
         store: Store,
@@ -45,11 +70,7 @@ impl<L: Log> Process<L> {
             goals: Arc::new(goals),
             clock: Arc::default(),
             clocks,
-            pace: Pace {
-                interval: Duration::from_millis(config.commit.interval_ms),
-                interval_behind: Duration::from_millis(config.commit.interval_behind_ms),
-                records_max: config.commit.records_max,
-            },
+            pace,
             rows_max: config.state.rows_cache_bytes_max / ROW_BYTES / tables.max(1),
             stop: Arc::default(),
             counts: Arc::default(),

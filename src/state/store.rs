@@ -42,7 +42,19 @@ impl Family {
 pub struct Store {
     db: rocksdb::DBWithThreadMode<rocksdb::MultiThreaded>,
     write: WriteOptions,
+    watch: Option<Watch>,
 }
+
+/// A moment at which the disk is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    Read,
+    /// About to write.
+    Write,
+    Written,
+}
+
+type Watch = Box<dyn Fn(Access) -> anyhow::Result<()> + Send + Sync>;
 
 /// Changes that reach the disk together.
 pub struct Changes<'a> {
@@ -88,7 +100,16 @@ impl Store {
         let db = rocksdb::DBWithThreadMode::open_cf_descriptors(&options, dir, families)
             .with_context(|| format!("cannot open the state in {}", dir.display()))?;
         let write = WriteOptions::default(); // no sync: see above
-        Ok(Self { db, write })
+        Ok(Self { db, write, watch: None })
+    }
+
+    /// Asks at each use of the disk; an error is what the use comes to.
+    pub fn watch(&mut self, watch: impl Fn(Access) -> anyhow::Result<()> + Send + Sync + 'static) {
+        self.watch = Some(Box::new(watch));
+    }
+
+    fn at(&self, access: Access) -> anyhow::Result<()> {
+        self.watch.as_ref().map_or(Ok(()), |watch| watch(access))
     }
 
     fn family(&self, family: Family) -> Arc<BoundColumnFamily<'_>> {
@@ -96,6 +117,7 @@ impl Store {
     }
 
     pub fn get(&self, family: Family, key: &[u8]) -> anyhow::Result<Option<Vec<u8>>> {
+        self.at(Access::Read)?;
         Ok(self.db.get_cf(&self.family(family), key)?)
     }
 
@@ -106,6 +128,7 @@ impl Store {
         from: &[u8],
         mut visit: impl FnMut(&[u8], &[u8]) -> bool,
     ) -> anyhow::Result<()> {
+        self.at(Access::Read)?;
         let from = IteratorMode::From(from, rocksdb::Direction::Forward);
         for entry in self.db.iterator_cf(&self.family(family), from) {
             let (key, value) = entry?;
@@ -138,7 +161,9 @@ impl Changes<'_> {
     }
 
     pub fn write(self) -> anyhow::Result<()> {
-        Ok(self.store.db.write_opt(self.batch, &self.store.write)?)
+        self.store.at(Access::Write)?;
+        self.store.db.write_opt(self.batch, &self.store.write)?;
+        self.store.at(Access::Written)
     }
 }
 

@@ -2,11 +2,11 @@
 //! achieves.
 
 use crate::watched::Watched;
-use crate::workload::{DAY, Entry, HOUR, START, time};
 use crate::world::{World, hold_back};
 use chat_goals::log::Member as _;
 use chat_goals::runtime::Runtime;
 use chat_goals::runtime::topology::Topology;
+use chat_goals::simulate::workload::{DAY, Entry, HOUR, START, time};
 use serde_json::json;
 use std::sync::{Arc, Mutex};
 
@@ -45,7 +45,7 @@ fn purchases(at: i64) -> Vec<Entry> {
 }
 
 fn assert_never_missed(world: &World) {
-    for status in world.outputs().statuses {
+    for status in world.outputs().statuses() {
         let missed = status["status"] == "MISSED" || status["round"]["outcome"] == "MISSED";
         assert!(!missed && status.get("correction").is_none(), "{status}");
     }

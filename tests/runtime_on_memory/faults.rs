@@ -1,7 +1,8 @@
 //! Commits that fail in every way and workers that are thrown out, while records come and while only time passes.
 
-use crate::workload::{DAY, Dice, HOUR, workload};
 use crate::world::World;
+use chat_goals::simulate::dice::Dice;
+use chat_goals::simulate::workload::{DAY, HOUR, workload};
 
 #[test]
 fn commits_may_fail() {

@@ -5,15 +5,11 @@
 //! number that the tests move. Waiting is polling for a condition, up to a limit that means failure; nothing is
 //! proved by time that passes.
 //!
-//! Reading order: [`workload`] (what platforms write), [`expectation`] (what must come of it), [`world`] (the log, the
-//! clock and the processes), [`mischief`] and [`watched`] (what goes wrong inside of them), [`outputs`] (what was
-//! published), then the tests.
+//! Reading order: [`world`] (the log, the clock and the processes), [`mischief`] and [`watched`] (what goes wrong inside
+//! of them), then the tests. What platforms write and what must come of it they share with the simulator.
 
-mod expectation;
 mod mischief;
-mod outputs;
 mod watched;
-mod workload;
 mod world;
 
 mod clock;

@@ -2,8 +2,8 @@
 //! they fold, while time passes and as they begin to commit, and may find then that their next commit fails, or that
 //! the group has thrown one of them out.
 
-use crate::workload::Dice;
 use chat_goals::log::memory::{Fault, MemoryLog};
+use chat_goals::simulate::dice::Dice;
 use std::path::Path;
 use std::sync::Mutex;
 

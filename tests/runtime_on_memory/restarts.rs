@@ -1,8 +1,9 @@
 //! Processes that stop and start, with their disk as they left it, empty, or of an older day; and one that takes over
 //! from another.
 
-use crate::workload::{Dice, HOUR, workload};
 use crate::world::{World, copy, feed};
+use chat_goals::simulate::dice::Dice;
+use chat_goals::simulate::workload::{HOUR, workload};
 use std::fs::remove_dir_all;
 
 /// What a process finds on its disk when it starts again.

@@ -1,9 +1,9 @@
 //! Settings that take effect later than they are read, or earlier: they reach the chats that they change.
 
-use crate::workload::{DAY, Entry, HOUR, START, time};
 use crate::world::World;
 use chat_goals::log::Log as _;
 use chat_goals::runtime::topology::Topology;
+use chat_goals::simulate::workload::{DAY, Entry, HOUR, START, time};
 use serde_json::json;
 
 fn subscribed(logged: i64) -> Entry {
@@ -52,7 +52,7 @@ fn announced(restarts: bool) {
     });
     running.stop().unwrap();
     let outputs = world.outputs();
-    let statuses = outputs.statuses.iter().filter(|status| status["channelId"] == "shop");
+    let statuses = outputs.statuses().filter(|status| status["channelId"] == "shop");
     let changed: Vec<_> = statuses.filter(|status| status["status"] != "NONE").collect();
     assert_eq!(changed.len(), CHATS);
     for status in changed {

@@ -1,7 +1,8 @@
 //! Nothing goes wrong: the outputs come to what `fold` says.
 
-use crate::workload::{Dice, HOUR, workload};
 use crate::world::{World, feed};
+use chat_goals::simulate::dice::Dice;
+use chat_goals::simulate::workload::{HOUR, workload};
 
 #[test]
 fn a_busy_fortnight_comes_to_what_fold_says() {

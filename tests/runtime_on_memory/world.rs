@@ -1,10 +1,7 @@
 //! The log, the clock and the processes of one test. It checks nothing by itself but that what must come does come in
 //! time.
 
-use crate::expectation::Expectation;
 use crate::mischief::Mischief;
-use crate::outputs::Outputs;
-use crate::workload::{DAY, Dice, Entry, Input};
 use chat_goals::config::Config;
 use chat_goals::domain::time::Timestamp;
 use chat_goals::log::memory::{MemoryLog, MemoryMember};
@@ -12,6 +9,10 @@ use chat_goals::log::partitioner::partition_of;
 use chat_goals::log::{Log, Member as _, Outgoing, TopicPartition};
 use chat_goals::runtime::Runtime;
 use chat_goals::runtime::topology::{self, Topology};
+use chat_goals::simulate::dice::Dice;
+use chat_goals::simulate::expectation::Expectation;
+use chat_goals::simulate::outputs::Outputs;
+use chat_goals::simulate::workload::{DAY, Entry, Input};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -20,6 +21,8 @@ use tempfile::TempDir;
 
 /// Longer than anything here takes on a busy machine.
 const LIMIT: Duration = Duration::from_secs(60);
+/// No chat id begins with this.
+const NOBODY: &str = "\0";
 const LOOK_EVERY: Duration = Duration::from_millis(2);
 /// How far the clock stays behind the wall clock, in milliseconds.
 pub const ALLOWANCE: i64 = 10_000;
@@ -153,7 +156,9 @@ impl World {
     }
 
     pub fn outputs(&self) -> Outputs {
-        Outputs::read(&self.log, &self.config)
+        let outputs = Outputs::read(&self.log, &self.config, NOBODY).unwrap();
+        assert_eq!(outputs.dead_letters, [], "nothing here is bad");
+        outputs
     }
 
     /// Waits until the outputs are what `fold` says, at the last record and when every deadline has passed.

@@ -66,9 +66,13 @@ pub(super) struct Cluster {
     /// Whether the ends of transactions reach their partitions only later.
     pub markers_are_late: bool,
     markers: Vec<Marker>,
+    pub batch_records_max: usize,
     ids_given: u64,
     clock: Box<dyn Fn() -> i64 + Send>,
 }
+
+/// Small enough that a test meets its edges, large enough that nobody waits for the lock.
+pub(super) const BATCH_RECORDS_MAX: usize = 500;
 
 impl Cluster {
     pub fn new(clock: Box<dyn Fn() -> i64 + Send>) -> Self {
@@ -78,6 +82,7 @@ impl Cluster {
             producers: BTreeMap::new(),
             markers_are_late: false,
             markers: Vec::new(),
+            batch_records_max: BATCH_RECORDS_MAX,
             ids_given: 0,
             clock,
         }
@@ -169,7 +174,12 @@ impl Cluster {
         }
         producer
             .open
-            .get_or_insert_with(|| Transaction { id, written: BTreeMap::new(), positions: None, is_ending: false })
+            .get_or_insert_with(|| Transaction {
+                id,
+                written: BTreeMap::new(),
+                positions: None,
+                is_ending: false,
+            })
             .positions = Some((group.to_owned(), positions.to_vec()));
         Ok(())
     }
@@ -205,7 +215,7 @@ impl Cluster {
     }
 
     /// A commit that was on its way arrives. Nothing happens if its transaction was ended in the meantime.
-    pub fn deliver_late(&mut self, transactional_id: &str) {
+    pub fn deliver_late(&mut self, transactional_id: &str) -> bool {
         let asked = self
             .producers
             .get(transactional_id)
@@ -214,6 +224,7 @@ impl Cluster {
         if asked {
             self.end_open(transactional_id, true);
         }
+        asked
     }
 
     /// The transaction timeout: the open transaction is aborted and its producer fenced.
@@ -270,9 +281,9 @@ impl Cluster {
 
     /// Writes the ends of transactions into those of their partitions that are still to get them. A producer begins
     /// nothing new before its own have arrived.
-    pub fn deliver_markers(&mut self, which: impl Fn(&TransactionEnd<'_>) -> bool) {
+    pub fn deliver_markers(&mut self, which: impl Fn(&TransactionEnd<'_>) -> bool) -> usize {
         if self.markers.is_empty() {
-            return;
+            return 0;
         }
         let all = std::mem::take(&mut self.markers);
         let is_due = |marker: &Marker| {
@@ -280,10 +291,12 @@ impl Cluster {
         };
         let (due, late): (Vec<Marker>, Vec<Marker>) = all.into_iter().partition(is_due);
         self.markers = late;
+        let delivered = due.len();
         for Marker { transaction, of, offsets, committed, .. } in due {
             let partition = self.partition_mut(&of).expect("topics are never deleted");
             partition.end_transaction(transaction, &offsets, committed);
         }
+        delivered
     }
 
     /// Names the producers that have a transaction open, and the partitions that wait for the end of one.

@@ -143,7 +143,7 @@ impl MemoryMember {
                 };
                 return Ok(Some(Polled::Stopped(of.clone(), format!("{of} cannot be read on: {why}"))));
             }
-            let max = super::BATCH_RECORDS_MAX - batch.len();
+            let max = cluster.batch_records_max - batch.len();
             *held = Some(partition.read(next, max, |offset, stored| batch.push(of, offset, stored)));
         }
         Ok((!batch.is_empty()).then_some(Polled::Records(batch)))

@@ -26,9 +26,6 @@ pub use member::MemoryMember;
 use partition::{Partition, Stored};
 pub use reader::MemoryReader;
 
-/// Small enough that a test meets its edges, large enough that nobody waits for the lock.
-const BATCH_RECORDS_MAX: usize = 500;
-
 /// The log in memory. Clones share one content.
 #[derive(Clone)]
 pub struct MemoryLog {
@@ -143,9 +140,11 @@ impl MemoryLog {
     }
 
     /// The commit that [`Fault::RequestLate`] held up arrives, if it still means anything.
-    pub fn deliver_late_commit(&self, group: &str, slot: &str) {
-        self.shared.lock().deliver_late(&transactional_id(group, slot));
+    /// True: it took effect.
+    pub fn deliver_late_commit(&self, group: &str, slot: &str) -> bool {
+        let took_effect = self.shared.lock().deliver_late(&transactional_id(group, slot));
         self.shared.changed();
+        took_effect
     }
 
     /// From now on the end of a transaction reaches its partitions only with [`Self::deliver_markers`], or when its
@@ -160,10 +159,16 @@ impl MemoryLog {
         self.shared.changed();
     }
 
-    /// Ends of transactions arrive at the partitions for which `which` says so.
-    pub fn deliver_markers(&self, which: impl Fn(&TopicPartition) -> bool) {
-        self.shared.lock().deliver_markers(|end| which(end.of));
+    /// Ends of transactions arrive at the partitions for which `which` says so; answers how many.
+    pub fn deliver_markers(&self, which: impl Fn(&TopicPartition) -> bool) -> usize {
+        let delivered = self.shared.lock().deliver_markers(|end| which(end.of));
         self.shared.changed();
+        delivered
+    }
+
+    /// How many records a batch holds at most from now on.
+    pub fn let_batches_hold(&self, records_max: usize) {
+        self.shared.lock().batch_records_max = records_max.max(1);
     }
 
     /// The producers that have a transaction open, and the partitions that wait for the end of one, by name.

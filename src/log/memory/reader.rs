@@ -37,7 +37,7 @@ impl Reader for MemoryReader {
                         "{of} cannot be read at {next}: it holds {begin} to {end}"
                     )));
                 }
-                let max = super::BATCH_RECORDS_MAX - batch.len();
+                let max = cluster.batch_records_max - batch.len();
                 *next = partition.read(*next, max, |offset, stored| batch.push(of, offset, stored));
             }
             // The next one to be full leaves the others a turn.

@@ -356,7 +356,7 @@ fn a_record_is_appended_to_the_partition_of_its_key() {
 #[test]
 fn a_busy_partition_does_not_starve_the_others() {
     let log = log(2);
-    for _ in 0..2 * BATCH_RECORDS_MAX {
+    for _ in 0..2 * cluster::BATCH_RECORDS_MAX {
         put(&log, 0, "busy");
         put(&log, 1, "busy too");
     }

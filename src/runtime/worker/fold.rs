@@ -3,9 +3,6 @@
 
 use super::*;
 
-/// How many chats a sweep or the clock may settle before records have their turn again.
-const SLICE: usize = 2_000;
-
 impl<L: Log> Worker<L> {
     /// Folds one record. A bad one goes to the dead letters, and the partition goes on.
     pub(super) fn fold(&mut self, record: &Record<'_>, settings: &Settings) -> Result<(), Failure> {
@@ -126,7 +123,7 @@ impl<L: Log> Worker<L> {
             if stage != Stage::Chats {
                 continue;
             }
-            let mut budget = SLICE;
+            let mut budget = shared.pace.chats_a_pass;
             let (member, now) = (&mut self.member, shared.clocks.wall());
             let (topology, written) = (&*shared.topology, &mut self.written);
             let mut out = Outbox { member, topology, now, written };

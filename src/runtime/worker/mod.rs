@@ -16,6 +16,7 @@ use super::clocks::Clocks;
 use super::goals::{Goals, Known, Ticket, What};
 use super::note::Note;
 use super::outbox::{Outbox, log_error};
+use super::process::Pace;
 use super::restore::{Restorer, note_reached};
 use super::tasks::{Task, TaskId, Tasks};
 use super::topology::{Source, Stage, Topology};
@@ -32,16 +33,6 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
-
-/// When a worker commits.
-#[derive(Clone, Copy, Debug)]
-pub struct Pace {
-    /// When everything that came is folded.
-    pub interval: Duration,
-    /// When there is more to fold.
-    pub interval_behind: Duration,
-    pub records_max: usize,
-}
 
 /// What all workers of a process share.
 pub struct Shared<L: Log> {

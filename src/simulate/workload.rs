@@ -1,6 +1,8 @@
 //! Made-up records of a platform, the same for the same seed: every kind, on a coarse grid of times so that many are
 //! equal, some late, early or twice. Nothing here knows what the rules make of them.
 
+use super::dice::Dice;
+use crate::config::Config;
 use chrono::{DateTime, SecondsFormat};
 use serde_json::{Value, json};
 
@@ -18,6 +20,16 @@ pub enum Input {
     CustomerEvents,
 }
 
+impl Input {
+    pub fn topic(self, config: &Config) -> &str {
+        match self {
+            Input::GoalChanges => &config.topics.goal_changes,
+            Input::ChatEvents => &config.topics.chat_events,
+            Input::CustomerEvents => &config.topics.customer_events,
+        }
+    }
+}
+
 /// One record: where it goes, when the log says it came, and what it says.
 #[derive(Clone, Debug)]
 pub struct Entry {
@@ -25,18 +37,24 @@ pub struct Entry {
     pub key: String,
     pub logged: i64,
     pub json: String,
+    pub channel: String,
+    /// The same record came before.
+    pub is_repeated: bool,
+    /// It is dated later than it came.
+    pub is_early: bool,
 }
 
 impl Entry {
     fn new(to: Input, logged: i64, key_name: &str, record: &Value) -> Self {
-        let key = record[key_name].as_str().expect("a record has its id").to_owned();
-        Self { to, key, logged, json: record.to_string() }
+        let text = |name: &str| record[name].as_str().expect("a record has its ids").to_owned();
+        let (key, channel, json) = (text(key_name), text("channelId"), record.to_string());
+        Self { to, key, logged, json, channel, is_repeated: false, is_early: false }
     }
 
     /// A record of a channel's settings.
     pub fn setting(channel: &str, logged: i64, at: i64, body: Value) -> Self {
         let record = with_body(json!({"channelId": channel, "at": time(at)}), body);
-        Self::new(Input::GoalChanges, logged, "channelId", &record)
+        Self { is_early: at > logged, ..Self::new(Input::GoalChanges, logged, "channelId", &record) }
     }
 
     /// A record of a chat.
@@ -155,12 +173,12 @@ impl Maker {
                 let copied = self.entries[self.dice.below(copies) as usize].clone();
                 let young = now - copied.logged < 20 * DAY && copied.to != Input::GoalChanges;
                 return if young {
-                    self.push(copied.logged_at(now))
+                    self.push(Entry { is_repeated: true, ..copied.logged_at(now) })
                 };
             }
         };
         let entry = if self.dice.one_in(2) { self.with_id(&entry) } else { entry };
-        self.push(entry.logged_at(now));
+        self.push(Entry { is_early: at > now, ..entry.logged_at(now) });
     }
 
     fn with_id(&mut self, entry: &Entry) -> Entry {
@@ -200,42 +218,5 @@ impl Maker {
             _ => Entry::setting(channel, now, now, json!({"goalSet": self.goal()})),
         };
         self.push(entry);
-    }
-}
-
-/// Chance that can be repeated (splitmix64).
-pub struct Dice(pub u64);
-
-impl Dice {
-    fn roll(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    pub fn below(&mut self, limit: u64) -> u64 {
-        self.roll() % limit
-    }
-
-    pub fn one_in(&mut self, count: u64) -> bool {
-        self.below(count) == 0
-    }
-
-    pub fn pick<T: Copy>(&mut self, of: &[T]) -> T {
-        of[self.below(of.len() as u64) as usize]
-    }
-
-    /// Entries in portions of 1 to `max`.
-    pub fn portions<'a>(&mut self, mut entries: &'a [Entry], max: u64) -> Vec<&'a [Entry]> {
-        let mut portions = Vec::new();
-        while !entries.is_empty() {
-            let size = (1 + self.below(max) as usize).min(entries.len());
-            let (portion, rest) = entries.split_at(size);
-            portions.push(portion);
-            entries = rest;
-        }
-        portions
     }
 }

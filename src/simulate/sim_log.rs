@@ -1,0 +1,179 @@
+//! The log in memory as the processes of a simulation see it: at each call fate has its say. What the log answers is
+//! never changed.
+
+use super::fate::{Call, Commit, Fate};
+use crate::log::memory::{MemoryBatch, MemoryLog, MemoryMember, MemoryReader};
+use crate::log::{
+    Log, LogResult, Member, Offset, Outgoing, Polled, Position, Reader, TopicInfo, TopicPartition, TopicPlan,
+};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The way of one process into the log.
+pub struct SimLog {
+    pub log: MemoryLog,
+    pub fate: Arc<Fate>,
+    pub place: usize,
+}
+
+impl SimLog {
+    fn ask(&self) -> LogResult<()> {
+        self.fate.at(self.place, None, Call::Ask)
+    }
+}
+
+impl Log for SimLog {
+    type Member = SimMember;
+    type Reader = SimReader;
+
+    fn join(&self, group: &str, slot: &str, topics: &[Arc<str>]) -> LogResult<SimMember> {
+        self.fate.at(self.place, Some(slot), Call::Join)?;
+        let member = Some(self.log.join(group, slot, topics)?);
+        let (log, group, slot) = (self.log.clone(), group.to_owned(), slot.to_owned());
+        Ok(SimMember { member, fate: self.fate.clone(), place: self.place, log, group, slot })
+    }
+
+    fn reader(&self) -> LogResult<SimReader> {
+        self.ask()?;
+        Ok(SimReader { reader: self.log.reader()?, fate: self.fate.clone(), place: self.place })
+    }
+
+    fn begins(&self, of: &[TopicPartition]) -> LogResult<Vec<Offset>> {
+        self.ask()?;
+        self.log.begins(of)
+    }
+
+    fn ends(&self, of: &[TopicPartition]) -> LogResult<Vec<Offset>> {
+        self.ask()?;
+        self.log.ends(of)
+    }
+
+    fn tails(&self, of: &[TopicPartition]) -> LogResult<Vec<Offset>> {
+        self.ask()?;
+        self.log.tails(of)
+    }
+
+    fn committed(&self, group: &str, of: &[TopicPartition]) -> LogResult<Vec<Position>> {
+        self.ask()?;
+        self.log.committed(group, of)
+    }
+
+    fn topics(&self, names: &[&str], settings: &[&str]) -> LogResult<Vec<TopicInfo>> {
+        self.log.topics(names, settings)
+    }
+
+    fn create_topics(&self, plans: &[TopicPlan]) -> LogResult<()> {
+        self.log.create_topics(plans)
+    }
+}
+
+pub struct SimMember {
+    /// Always there, but for the moment in which it goes.
+    member: Option<MemoryMember>,
+    log: MemoryLog,
+    fate: Arc<Fate>,
+    place: usize,
+    group: String,
+    slot: String,
+}
+
+impl SimMember {
+    fn at(&self, call: Call) -> LogResult<()> {
+        self.fate.at(self.place, Some(&self.slot), call)
+    }
+
+    fn member(&mut self) -> &mut MemoryMember {
+        self.member.as_mut().expect("it has not left")
+    }
+}
+
+impl Member for SimMember {
+    type Batch = MemoryBatch;
+
+    fn poll(&mut self, timeout: Duration) -> LogResult<Polled<MemoryBatch>> {
+        self.at(Call::Poll)?;
+        self.member().poll(timeout)
+    }
+
+    fn committed(&mut self, of: &[TopicPartition]) -> LogResult<Vec<Position>> {
+        self.at(Call::Ask)?;
+        self.member().committed(of)
+    }
+
+    fn position(&self, of: &TopicPartition) -> Option<Offset> {
+        self.member.as_ref().expect("it has not left").position(of)
+    }
+
+    fn start(&mut self, of: &TopicPartition, next: Option<Offset>) -> LogResult<()> {
+        self.at(Call::Ask)?;
+        self.member().start(of, next)
+    }
+
+    fn pause(&mut self, of: &TopicPartition) -> LogResult<()> {
+        self.member().pause(of)
+    }
+
+    fn send(&mut self, record: Outgoing<'_>) -> LogResult<()> {
+        self.at(Call::Send)?;
+        self.member().send(record)
+    }
+
+    fn commit(&mut self, positions: &[Position]) -> LogResult<()> {
+        self.at(Call::Offer)?;
+        self.member().offer(positions)?;
+        if let Commit::Fails(fault) = self.fate.at_end(self.place, &self.slot) {
+            self.log.fail_next_commit(&self.group, &self.slot, fault);
+        }
+        self.member().end()?;
+        self.at(Call::Ended)
+    }
+
+    fn abort(&mut self) -> LogResult<()> {
+        self.at(Call::Abort)?;
+        self.member().abort()
+    }
+
+    fn recover(&mut self) -> LogResult<()> {
+        self.at(Call::Recover)?;
+        self.member().recover()
+    }
+
+    fn leave(mut self) -> LogResult<()> {
+        self.at(Call::Leave)?;
+        self.member.take().expect("it has not left").leave()
+    }
+}
+
+impl Drop for SimMember {
+    fn drop(&mut self) {
+        if let Some(member) = self.member.take()
+            && self.fate.is_crashed(self.place)
+        {
+            member.crash();
+        }
+    }
+}
+
+pub struct SimReader {
+    reader: MemoryReader,
+    fate: Arc<Fate>,
+    place: usize,
+}
+
+impl Reader for SimReader {
+    type Batch = MemoryBatch;
+
+    fn assign(&mut self, from: &[(TopicPartition, Offset)]) -> LogResult<()> {
+        self.fate.at(self.place, None, Call::Ask)?;
+        self.reader.assign(from)
+    }
+
+    fn poll(&mut self, timeout: Duration) -> LogResult<Option<MemoryBatch>> {
+        self.fate.at(self.place, None, Call::Ask)?;
+        self.reader.poll(timeout)
+    }
+
+    fn position(&self, of: &TopicPartition) -> Option<Offset> {
+        self.reader.position(of)
+    }
+}

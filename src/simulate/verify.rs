@@ -1,0 +1,202 @@
+//! What must hold when a run has ended: the outputs, the rows behind them and the disks say what the plain fold says.
+
+use super::expectation::{Expectation, canonical};
+use super::run::BYSTANDER;
+use super::scenario::Scenario;
+use super::world::World;
+use crate::config::Config;
+use crate::log::Offset;
+use crate::log::memory::MemoryLog;
+use crate::pipeline::chats::reindex;
+use crate::pipeline::offline::Offline;
+use crate::runtime::topology::{Stage, plans};
+use crate::stages::chats::{ChatRow, Index};
+use crate::state::store::{Family, Store};
+use crate::state::table::{Row as _, row_key};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// For each partition of a changelog, the newest row of every key.
+type Rows = BTreeMap<i32, BTreeMap<Vec<u8>, Vec<u8>>>;
+
+pub fn all(
+    world: &World,
+    scenario: &Scenario,
+    expectation: &Expectation,
+    offline: &Offline,
+) -> Result<(), String> {
+    let outputs = world.outputs()?;
+    if let Some(difference) = expectation.difference(&outputs) {
+        return Err(format!("after the last commits {difference}"));
+    }
+    if scenario.paced {
+        same_changes(expectation, &outputs.changes)?;
+    }
+    let open = world.log.open_transactions();
+    if !open.is_empty() {
+        return Err(format!("transactions are left open: {open:?}"));
+    }
+    dead_letters(world)?;
+    rows_are_as_folded(&world.log, &world.config, expectation, offline)?;
+    disks_hold_the_changelogs(world)
+}
+
+/// In step with the clock not only the last views are determined.
+fn same_changes(
+    expectation: &Expectation,
+    changes: &BTreeMap<String, Vec<Result<serde_json::Value, u32>>>,
+) -> Result<(), String> {
+    for (chat, wanted) in &expectation.changes {
+        let got = changes.get(chat).map_or(&[][..], Vec::as_slice);
+        let same = wanted.iter().zip(got).take_while(|(wanted, got)| wanted == got).count();
+        if same < wanted.len().max(got.len()) {
+            let (wanted, got) = (wanted.get(same), got.get(same));
+            return Err(format!("the change {same} of {chat} is\n  {got:?}\nand not\n  {wanted:?}"));
+        }
+    }
+    Ok(())
+}
+
+/// Every bad record is there, once.
+fn dead_letters(world: &World) -> Result<(), String> {
+    let mut wanted = world.platform().garbage.clone();
+    wanted.sort();
+    let mut got: Vec<(String, i32, Offset)> = Vec::new();
+    for record in world.outputs()?.dead_letters {
+        let header = |name: &str| {
+            let header = record.headers.iter().find(|header| header.name == name);
+            let value = header.and_then(|header| header.value.as_deref()).unwrap_or_default();
+            String::from_utf8_lossy(value).into_owned()
+        };
+        let number = |name: &str| header(name).parse::<i64>().unwrap_or(-1);
+        got.push((
+            header("dead-letter.topic"),
+            number("dead-letter.partition") as i32,
+            number("dead-letter.offset"),
+        ));
+    }
+    got.sort();
+    if got == wanted { Ok(()) } else { Err(format!("the dead letters are {got:?} and not {wanted:?}")) }
+}
+
+/// What the changelogs of the chats hold is what the fold holds.
+pub fn rows_are_as_folded(
+    log: &MemoryLog,
+    config: &Config,
+    expectation: &Expectation,
+    offline: &Offline,
+) -> Result<(), String> {
+    let mut rows = BTreeMap::new();
+    for value in newest(log, &config.chats_changelog()).into_values().flat_map(BTreeMap::into_values) {
+        let row = ChatRow::decode(&value).map_err(|error| format!("a row cannot be read: {error}"))?;
+        if !row.chat.starts_with(BYSTANDER) {
+            rows.insert(row.chat.to_string(), canonical(&row, offline.settings.channel(&row.channel)));
+        }
+    }
+    for id in expectation.rows.keys().chain(rows.keys()) {
+        if expectation.rows.get(id) != rows.get(id) {
+            return Err(format!(
+                "the row of {id} says\n  {:?}\nand not\n  {:?}",
+                rows.get(id),
+                expectation.rows.get(id)
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// For every partition there is a disk that holds exactly what its changelog says, and the lookups that follow from it.
+fn disks_hold_the_changelogs(world: &World) -> Result<(), String> {
+    let config = &world.config;
+    let mut stores = Vec::new();
+    for dir in world.row_dirs() {
+        stores.push(Store::open(&dir, config.state.memory_bytes_max).map_err(|error| format!("{error:#}"))?);
+    }
+    let changelogs = [
+        (Stage::Chats, config.chats_changelog()),
+        (Stage::Customers, config.customers_changelog()),
+        (Stage::Managers, config.managers_changelog()),
+    ];
+    for (stage, changelog) in changelogs {
+        for (partition, rows) in newest(&world.log, &changelog) {
+            let differences: Vec<String> =
+                stores.iter().filter_map(|store| difference(store, stage, partition, &rows).err()).collect();
+            if differences.len() == stores.len() {
+                return Err(format!("no disk holds {changelog}[{partition}]: {}", differences.join("; ")));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn difference(
+    store: &Store,
+    stage: Stage,
+    partition: i32,
+    rows: &BTreeMap<Vec<u8>, Vec<u8>>,
+) -> Result<(), String> {
+    let on_disk = scan(store, stage.family(), partition)?;
+    if let Some(key) = rows.keys().chain(on_disk.keys()).find(|key| rows.get(*key) != on_disk.get(*key)) {
+        let key = String::from_utf8_lossy(key);
+        return Err(format!("{key:?} differs, of {} rows and {} on disk", rows.len(), on_disk.len()));
+    }
+    if stage != Stage::Chats {
+        return Ok(());
+    }
+    let mut wanted = BTreeSet::new();
+    for value in rows.values() {
+        let row = ChatRow::decode(value).map_err(|error| error.to_string())?;
+        reindex(&row.channel, &row.chat, Index::default(), row.index(), |_, entry| {
+            wanted.insert(entry);
+        });
+    }
+    let got: BTreeSet<Vec<u8>> = scan(store, Family::Indexes, partition)?.into_keys().collect();
+    match wanted.symmetric_difference(&got).next() {
+        None => Ok(()),
+        Some(entry) => Err(format!("the lookup {:?} is wrong", String::from_utf8_lossy(entry))),
+    }
+}
+
+fn scan(store: &Store, family: Family, partition: i32) -> Result<BTreeMap<Vec<u8>, Vec<u8>>, String> {
+    let prefix = row_key(partition, b"");
+    let mut found = BTreeMap::new();
+    let scanned = store.scan(family, &prefix, |key, value| {
+        let own = key.strip_prefix(prefix.as_slice()).map(<[u8]>::to_vec);
+        let goes_on = own.is_some();
+        found.extend(own.map(|key| (key, value.to_vec())));
+        goes_on
+    });
+    scanned.map(|()| found).map_err(|error| format!("{error:#}"))
+}
+
+fn newest(log: &MemoryLog, changelog: &str) -> Rows {
+    let mut rows = Rows::new();
+    for record in log.read_all(changelog) {
+        if let (Some(key), Some(value)) = (record.key, record.value) {
+            rows.entry(record.partition).or_default().insert(key, value);
+        }
+    }
+    rows
+}
+
+/// Everything that lies in the log, as a number (FNV-1a).
+pub fn digest(log: &MemoryLog, config: &Config) -> u64 {
+    let mut digest = 0xcbf2_9ce4_8422_2325_u64;
+    let mut add = |bytes: &[u8]| {
+        for byte in bytes {
+            digest = (digest ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    };
+    let names: Vec<String> = plans(config).into_iter().map(|plan| plan.name).collect();
+    for name in names {
+        for record in log.read_all(&name) {
+            add(&record.offset.to_be_bytes());
+            add(&record.partition.to_be_bytes());
+            add(&record.timestamp.unwrap_or(-1).to_be_bytes());
+            for part in [&record.key, &record.value] {
+                add(&[u8::from(part.is_some())]);
+                add(part.as_deref().unwrap_or_default());
+            }
+        }
+    }
+    digest
+}
