@@ -1,0 +1,82 @@
+//! Processes die, hang, and are replaced: nothing of it shows in the outputs.
+
+use crate::scene::{NAMES, Scene, Shape};
+use crate::server::server;
+
+/// What a process says that finds out that its partitions are somebody else's.
+const NOTICED: [&str; 3] = ["lost partitions=", "going back to the last commit", "joining the group anew"];
+
+#[test]
+fn a_process_that_hangs_for_longer_than_its_session_comes_back_and_repeats_nothing() {
+    let (_server, _turn) = (server(), crate::turn());
+    let mut scene = Scene::begun("zombie", &Shape::default());
+    let said = scene.process(0).stderr().len();
+    scene.process(0).pause();
+    // The others have its partitions, and have committed what came to them since.
+    scene.until_folded();
+    scene.process(0).resume();
+    until_it_noticed(&mut scene, 0, said);
+    scene.until_folded();
+    scene.ends_well();
+}
+
+/// Waits until it has said something of [`NOTICED`] after so many bytes.
+pub fn until_it_noticed(scene: &mut Scene, which: usize, said: usize) {
+    let limit = std::time::Instant::now() + crate::broker::LIMIT;
+    loop {
+        let stderr = scene.process(which).stderr();
+        if NOTICED.iter().any(|words| stderr[said..].contains(words)) {
+            return;
+        }
+        assert!(std::time::Instant::now() < limit, "it has not noticed\n{}", &stderr[said..]);
+        scene.process(which).assert_running();
+        scene.look_on(std::time::Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn a_process_that_is_killed_and_loses_its_disk_is_replaced_and_nothing_is_lost() {
+    let (_server, _turn) = (server(), crate::turn());
+    let mut scene = Scene::begun("lost-disk", &Shape::default());
+    scene.take(0).kill();
+    scene.deployment.lose_state(NAMES[0]);
+    scene.until_folded();
+    scene.start(0);
+    scene.process(0).until_it_says("assigned");
+    scene.until_folded();
+    scene.ends_well();
+}
+
+#[test]
+fn three_processes_restarted_one_after_the_other_under_load_lose_and_repeat_nothing() {
+    let (_server, _turn) = (server(), crate::turn());
+    let mut scene = Scene::begun("rolling", &Shape::default());
+    roll(&mut scene);
+    scene.ends_well();
+}
+
+/// As a new version is rolled out: each is stopped, started again, and has partitions before the next is stopped.
+pub fn roll(scene: &mut Scene) {
+    for which in 0..3 {
+        scene.take(which).stop();
+        scene.start(which);
+        scene.process(which).until_it_says("assigned");
+        scene.until_folded();
+    }
+}
+
+#[test]
+fn sixty_four_partitions_move_between_three_processes_and_lose_and_repeat_nothing() {
+    let (_server, _turn) = (server(), crate::turn());
+    let shape = Shape { partitions: 64, ..Shape::default() };
+    let mut scene = Scene::begun("sixty-four", &shape);
+    scene.take(2).kill();
+    scene.until_folded();
+    scene.start(2);
+    scene.process(2).until_it_says("assigned");
+    scene.take(1).stop();
+    scene.start(1);
+    scene.process(1).until_it_says("assigned");
+    scene.until_folded();
+    scene.ends_well();
+}
