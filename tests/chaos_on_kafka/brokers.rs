@@ -1,5 +1,6 @@
 //! The broker dies in the middle of commits and comes back with its data: the processes outlive it.
 
+use crate::broker::LIMIT;
 use crate::scene::{Scene, Shape};
 use crate::server::server;
 use std::time::Duration;
@@ -15,5 +16,20 @@ fn a_broker_that_is_killed_in_the_middle_of_commits_comes_back_and_nothing_is_lo
         scene.server.start();
         scene.until_folded();
     }
+    scene.ends_well();
+}
+
+/// There is nobody to say goodbye to, so it only has to give up waiting.
+#[test]
+fn a_process_that_is_told_to_stop_while_the_broker_is_away_ends() {
+    let (_server, _turn) = (server(), crate::turn());
+    let mut scene = Scene::begun("away", &Shape::default());
+    scene.server.kill();
+    let stopping = scene.take(0).told_to_stop();
+    let ended = stopping.ends_within(LIMIT);
+    scene.server.start();
+    assert!(ended, "it waits for a broker that is not there");
+    scene.start(0);
+    scene.until_folded();
     scene.ends_well();
 }

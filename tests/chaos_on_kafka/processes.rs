@@ -10,28 +10,32 @@ const NOTICED: [&str; 3] = ["lost partitions=", "going back to the last commit",
 fn a_process_that_hangs_for_longer_than_its_session_comes_back_and_repeats_nothing() {
     let (_server, _turn) = (server(), crate::turn());
     let mut scene = Scene::begun("zombie", &Shape::default());
-    let said = scene.process(0).stderr().len();
-    scene.process(0).pause();
-    // The others have its partitions, and have committed what came to them since.
-    scene.until_folded();
-    scene.process(0).resume();
-    until_it_noticed(&mut scene, 0, said);
+    hang(&mut scene, 0);
     scene.until_folded();
     scene.ends_well();
 }
 
-/// Waits until it has said something of [`NOTICED`] after so many bytes.
-pub fn until_it_noticed(scene: &mut Scene, which: usize, said: usize) {
-    let limit = std::time::Instant::now() + crate::broker::LIMIT;
-    loop {
-        let stderr = scene.process(which).stderr();
-        if NOTICED.iter().any(|words| stderr[said..].contains(words)) {
-            return;
-        }
-        assert!(std::time::Instant::now() < limit, "it has not noticed\n{}", &stderr[said..]);
+/// It stands still until the others have its partitions, and have committed what came to them since; then it goes on as
+/// if nothing had happened, until it notices.
+pub fn hang(scene: &mut Scene, which: usize) {
+    let others = [(which + 1) % 3, (which + 2) % 3];
+    let said = scene.process(which).stderr().len();
+    let assigned = others.map(|other| assignments(scene, other));
+    scene.process(which).pause();
+    let what = "nobody takes over from a process that hangs";
+    scene.until(what, |scene| others.map(|other| assignments(scene, other)) != assigned);
+    scene.until_folded();
+    scene.process(which).resume();
+    scene.until("a process that hung has not noticed", |scene| {
         scene.process(which).assert_running();
-        scene.look_on(std::time::Duration::from_millis(50));
-    }
+        let stderr = scene.process(which).stderr();
+        NOTICED.iter().any(|words| stderr[said..].contains(words))
+    });
+}
+
+/// How many times it was given partitions.
+fn assignments(scene: &mut Scene, which: usize) -> usize {
+    scene.process(which).stderr().matches("assigned partitions=").count()
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use crate::disk::SmallDisk;
 use crate::disks::ends_and_says_why;
-use crate::processes::{roll, until_it_noticed};
+use crate::processes::{hang, roll};
 use crate::proxy::Hold;
 use crate::scene::{NAMES, Scene, Shape};
 use crate::server::{proxy, server};
@@ -63,6 +63,8 @@ fn faults_at_random_lose_and_repeat_nothing() {
     loop {
         cycles += 1;
         scene.write(CHATS_A_CYCLE, cycles);
+        // The settings come first, and slowly.
+        scene.until_written(1_000);
         scene.until_folded();
         for _ in 0..FAULTS_A_CYCLE {
             let fault = dice.pick(&Fault::ALL);
@@ -82,6 +84,7 @@ fn faults_at_random_lose_and_repeat_nothing() {
     }
     // A last stream, so that the end is one of processes at work.
     scene.write(CHATS_A_CYCLE, cycles + 1);
+    scene.until_written(1_000);
     scene.until_folded();
     let tally = scene.ends_well();
     println!("chaos: {cycles} cycles, {tally}, faults {counts:?}, seed {seed}");
@@ -118,12 +121,8 @@ fn strike(scene: &mut Scene, fault: Fault, dice: &mut Dice, disk: Option<&SmallD
             scene.start(which);
         }
         Fault::Hung => {
-            scene.process(which).until_it_says("assigned");
-            let said = scene.process(which).stderr().len();
-            scene.process(which).pause();
-            scene.until_folded();
-            scene.process(which).resume();
-            until_it_noticed(scene, which, said);
+            (0..3).for_each(|which| scene.process(which).until_it_says("assigned"));
+            hang(scene, which);
         }
         Fault::AllRestarted => {
             (0..3).for_each(|which| scene.process(which).until_it_says("running"));

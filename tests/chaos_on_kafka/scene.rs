@@ -111,7 +111,7 @@ impl Scene {
             let slot = self.deployment.state_dir(name).join(self.deployment.group()).join("slot");
             std::fs::read_to_string(slot).is_ok_and(|slot| id.contains(slot.trim()))
         };
-        NAMES.iter().position(|name| has(&name)).unwrap_or_else(|| panic!("nobody writes as {id}"))
+        NAMES.iter().position(has).unwrap_or_else(|| panic!("nobody writes as {id}"))
     }
 
     /// Waits until everything that is in the inputs now has been folded, whoever does it.
@@ -132,6 +132,22 @@ impl Scene {
             assert!(Instant::now() < limit, "not folded: {behind:#?}");
             self.outputs.follow_for(Duration::from_millis(50));
         }
+    }
+
+    /// Waits until something holds, and reads what comes meanwhile.
+    pub fn until(&mut self, what: &str, mut holds: impl FnMut(&mut Self) -> bool) {
+        let limit = Instant::now() + LIMIT;
+        while !holds(self) {
+            assert!(Instant::now() < limit, "{what}");
+            self.outputs.follow_for(Duration::from_millis(50));
+        }
+    }
+
+    /// Waits until so much of the stream is written.
+    pub fn until_written(&mut self, records: usize) {
+        self.until("the writer does not get on", |scene| {
+            scene.stream.as_ref().expect("something is written").written.lock().unwrap().0 >= records
+        });
     }
 
     /// Reads what comes for so long.

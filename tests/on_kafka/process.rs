@@ -213,6 +213,24 @@ impl Process {
         self.signal(libc::SIGCONT);
     }
 
+    /// As an orchestrator does before it loses patience.
+    pub fn told_to_stop(self) -> Self {
+        self.signal(libc::SIGTERM);
+        self
+    }
+
+    /// Waits for its end, however it ends; if it does not come, it is killed.
+    pub fn ends_within(mut self, span: Duration) -> bool {
+        let limit = Instant::now() + span;
+        while self.poll().is_none() {
+            if Instant::now() > limit {
+                return false;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        true
+    }
+
     /// Waits for it to end by itself.
     pub fn wait(&mut self) -> ExitStatus {
         let limit = Instant::now() + LIMIT;
