@@ -13,7 +13,8 @@ use std::time::{Duration, Instant};
 /// More than the faults of a cycle take, at the speed of the stream.
 const CHATS_A_CYCLE: u64 = 30_000;
 const FAULTS_A_CYCLE: usize = 4;
-/// Without `dev/chaos` it is a look at whether this works at all.
+/// Without `dev/chaos` it is a look at whether this works at all: one cycle of so many faults.
+const FAULTS_OF_A_LOOK: usize = 2;
 const MINUTES: &str = "CHAOS_MINUTES";
 const SEED: &str = "CHAOS_SEED";
 
@@ -49,10 +50,11 @@ impl Fault {
 #[test]
 fn faults_at_random_lose_and_repeat_nothing() {
     let (_server, _turn) = (server(), crate::turn());
-    let minutes: f64 = from_environment(MINUTES).unwrap_or(0.0);
+    let minutes: Option<f64> = from_environment(MINUTES);
+    let faults = if minutes.is_some() { FAULTS_A_CYCLE } else { FAULTS_OF_A_LOOK };
     let seed: u64 = from_environment(SEED).unwrap_or_else(|| wall() as u64);
     println!("seed {seed}");
-    let until = Instant::now() + Duration::from_secs_f64(60.0 * minutes);
+    let until = Instant::now() + Duration::from_secs_f64(60.0 * minutes.unwrap_or(0.0));
     let mut dice = Dice(seed);
     let mut counts: BTreeMap<Fault, u32> = BTreeMap::new();
     proxy().reset();
@@ -66,7 +68,7 @@ fn faults_at_random_lose_and_repeat_nothing() {
         // The settings come first, and slowly.
         scene.until_written(1_000);
         scene.until_folded();
-        for _ in 0..FAULTS_A_CYCLE {
+        for _ in 0..faults {
             let fault = dice.pick(&Fault::ALL);
             if fault == Fault::DiskFull && disk.is_none() {
                 continue;
