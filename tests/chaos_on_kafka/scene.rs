@@ -239,6 +239,14 @@ impl Scene {
     }
 }
 
+impl Drop for Scene {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.server.keep();
+        }
+    }
+}
+
 /// Asks again while the broker is away.
 fn patient<T>(limit: Instant, ask: impl Fn() -> LogResult<T>) -> T {
     loop {
