@@ -5,12 +5,21 @@
 //! topics, a group and state of its own. Waiting is polling, up to a limit that means failure.
 //!
 //! Reading order: [`workload`] (what platforms write), [`expectation`] (what must come of it), [`process`] and [`broker`]
-//! (what is done to the processor), [`outputs`] (what it published), then the tests.
+//! (what is done to the processor), [`outputs`] (what it published), then the tests. The first five are in
+//! `tests/on_kafka`, which other tests on Kafka share.
 
+#[path = "../on_kafka/broker.rs"]
+#[allow(dead_code, reason = "each test target uses its part")]
 mod broker;
+#[path = "../on_kafka/expectation.rs"]
+#[allow(dead_code, reason = "each test target uses its part")]
 mod expectation;
+#[path = "../on_kafka/outputs.rs"]
 mod outputs;
+#[path = "../on_kafka/process.rs"]
+#[allow(dead_code, reason = "each test target uses its part")]
 mod process;
+#[path = "../on_kafka/workload.rs"]
 mod workload;
 
 mod deadlines;
@@ -21,6 +30,13 @@ mod settled;
 mod truncation;
 
 use std::sync::{Condvar, Mutex};
+
+/// The broker of all tests.
+fn bootstrap() -> String {
+    std::env::var("KAFKA_BOOTSTRAP").unwrap_or_else(|_| {
+        panic!("these tests need a Kafka broker: run them as `dev/kafka run -- cargo test --release`")
+    })
+}
 
 /// Holds a place among the tests that run at once: each keeps a broker and its processes busy.
 fn turn() -> Turn {

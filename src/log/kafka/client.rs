@@ -148,6 +148,7 @@ fn answer(consumer: &BaseConsumer<Fetching>, change: &Change) {
 #[derive(Default)]
 pub(super) struct Delivering {
     failure: Mutex<Option<(RDKafkaErrorCode, String)>>,
+    cut_off: AtomicBool,
 }
 
 impl Delivering {
@@ -159,10 +160,45 @@ impl Delivering {
     pub fn forget_failure(&self) {
         *lock(&self.failure) = None;
     }
+
+    /// Whether a connection to a broker was lost, or a request was not answered in time. librdkafka has sent again what
+    /// was on its way, and the first of each may still arrive.
+    pub fn is_cut_off(&self) -> bool {
+        self.cut_off.load(Ordering::Acquire)
+    }
+}
+
+/// Before it has reached one of its last states, a connection carries no request that is sent again.
+const NOT_UP_YET: [&str; 9] = [
+    "INIT",
+    "DOWN",
+    "TRY_CONNECT",
+    "CONNECT",
+    "SSL_HANDSHAKE",
+    "AUTH_LEGACY",
+    "AUTH_HANDSHAKE",
+    "AUTH_REQ",
+    "APIVERSION_QUERY",
+];
+
+/// A line of librdkafka's that says that requests were, or may have been, on a connection that is no more.
+fn tells_of_a_cut(facility: &str, message: &str) -> bool {
+    match facility {
+        "REQTMOUT" => true,
+        "FAIL" => {
+            let state = message.rsplit_once(" in state ").map(|(_, rest)| rest);
+            let state = state.and_then(|rest| rest.split([')', ',']).next());
+            !state.is_some_and(|state| NOT_UP_YET.contains(&state))
+        }
+        _ => false,
+    }
 }
 
 impl ClientContext for Delivering {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        if tells_of_a_cut(facility, message) {
+            self.cut_off.store(true, Ordering::Release);
+        }
         log_line(level, facility, message);
     }
 
@@ -256,4 +292,25 @@ fn from_list(list: &TopicPartitionList) -> Vec<TopicPartition> {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_connection_that_was_up_is_cut() {
+        let lost = "[thrd:TxnCoordinator]: TxnCoordinator: 127.0.0.1:9092: Disconnected: connection closed by peer: \
+                    receive 0 after POLLIN (after 1933ms in state UP)";
+        assert!(tells_of_a_cut("FAIL", lost));
+        let again = "[thrd:b/1]: b/1: Disconnected (after 5ms in state UP, 2 identical error(s) suppressed)";
+        assert!(tells_of_a_cut("FAIL", again));
+        let refused = "[thrd:b/1]: b/1: Connect to ipv4#127.0.0.1:9092 failed: Connection refused (after 0ms in \
+                       state CONNECT, 1 identical error(s) suppressed)";
+        assert!(!tells_of_a_cut("FAIL", refused));
+        // What cannot be read is taken for the worse.
+        assert!(tells_of_a_cut("FAIL", "[thrd:b/1]: b/1: Disconnected"));
+        assert!(tells_of_a_cut("REQTMOUT", "[thrd:b/1]: b/1: Timed out 1 in-flight, 0 retry-queued"));
+        assert!(!tells_of_a_cut("GETPID", "[thrd:main]: Failed to acquire PID in state UP"));
+    }
 }

@@ -1,5 +1,6 @@
-//! One worker's transactions, and what every error of theirs means. It never goes on with a producer whose
-//! transaction may or may not have ended: a late end could end a later one.
+//! One worker's transactions, and what every error of theirs means. It never begins a transaction with a producer
+//! whose last one may or may not have ended, nor with one that may have sent a request twice: a late end could end a
+//! later one.
 
 use std::time::{Duration, Instant};
 
@@ -118,6 +119,9 @@ impl Producer {
     }
 
     fn begin(&mut self) -> LogResult<()> {
+        if !self.open {
+            self.retire_if_cut_off()?;
+        }
         let native = self.native.as_ref().ok_or_else(unclear)?;
         if !self.open {
             native.context().forget_failure();
@@ -127,6 +131,20 @@ impl Producer {
             self.open = true;
         }
         Ok(())
+    }
+
+    /// After a lost connection librdkafka sends again by itself what was on its way. If the broker reads the first of the
+    /// two only after the second was answered, it meets the next transaction, which would be ended before its time, or
+    /// be given older positions. A new producer has a new epoch, for which everything of the old one comes too late.
+    fn retire_if_cut_off(&mut self) -> LogResult<()> {
+        let Some(native) = &self.native else { return Ok(()) };
+        // What is queued was said before the answer to what was sent again.
+        native.poll(Duration::ZERO);
+        if !native.context().is_cut_off() {
+            return Ok(());
+        }
+        tracing::info!("the producer lost a connection and is replaced before the next transaction");
+        self.recover()
     }
 
     /// `commit_transaction` would wait for deliveries, too, but in steps of 100 ms.

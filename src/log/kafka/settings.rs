@@ -49,7 +49,7 @@ pub(super) struct Settings {
 }
 
 /// What exactly-once rests on. Whoever sets one of these gets an answer, not a subtly different program.
-const OWN: [&str; 17] = [
+const OWN: [&str; 18] = [
     "auto.offset.reset",
     "bootstrap.servers",
     "delivery.report.only.error",
@@ -62,6 +62,7 @@ const OWN: [&str; 17] = [
     "group.protocol",
     "group.remote.assignor",
     "isolation.level",
+    "log_level",
     "metadata.broker.list",
     "partition.assignment.strategy",
     "transaction.timeout.ms",
@@ -164,6 +165,8 @@ impl Settings {
             .set("transactional.id", transactional_id)
             .set("enable.idempotence", "true")
             .set("delivery.report.only.error", "true")
+            // Lost connections are told by log lines only, and a producer that lost one is replaced.
+            .set("log.connection.close", "true")
             .set("transaction.timeout.ms", &timeout_ms)
             // Refused by librdkafka if longer than the transaction's.
             .set("socket.timeout.ms", &timeout_ms);

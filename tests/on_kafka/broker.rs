@@ -1,9 +1,11 @@
 //! The broker as a platform and its operator see it: records are produced, groups are configured, records are deleted.
 //! It reads nothing and never looks at what is in a record.
 
+use crate::bootstrap;
 use crate::workload::{Entry, Input};
 use chat_goals::config::WireForm;
 use chat_goals::log::kafka::{KafkaLog, KafkaTuning};
+use chat_goals::log::partitioner::partition_of;
 use chat_goals::log::{Log as _, Offset, TopicPartition, TopicPlan};
 use rdkafka::admin::{AdminClient, AdminOptions, AlterConfig, ResourceSpecifier};
 use rdkafka::client::DefaultClientContext;
@@ -18,12 +20,6 @@ use std::time::Duration;
 
 /// Longer than anything here takes on a busy machine.
 pub const LIMIT: Duration = Duration::from_secs(120);
-
-pub fn bootstrap() -> String {
-    std::env::var("KAFKA_BOOTSTRAP").unwrap_or_else(|_| {
-        panic!("these tests need a Kafka broker: run them as `dev/kafka run -- cargo test --release`")
-    })
-}
 
 /// One connection for all tests.
 pub fn log() -> &'static KafkaLog {
@@ -46,11 +42,14 @@ pub enum Partitioner {
     Java,
     /// As librdkafka does unless told otherwise.
     Librdkafka,
+    /// As Java clients do, but one key in ten goes to the partition after its home. Of so many partitions.
+    Astray(i32),
 }
 
 /// A platform's producer.
 pub struct Feed {
     native: ThreadedProducer<Failures>,
+    astray: Option<i32>,
     topics: [String; 3],
     form: WireForm,
 }
@@ -69,9 +68,10 @@ pub struct Parts<'a> {
 impl Feed {
     /// `topics` as in [`Input::ALL`].
     pub fn new(topics: [String; 3], form: WireForm, partitioner: Partitioner) -> Self {
-        let partitioner = match partitioner {
-            Partitioner::Java => "murmur2_random",
-            Partitioner::Librdkafka => "consistent_random",
+        let (partitioner, astray) = match partitioner {
+            Partitioner::Java => ("murmur2_random", None),
+            Partitioner::Librdkafka => ("consistent_random", None),
+            Partitioner::Astray(partitions) => ("murmur2_random", Some(partitions)),
         };
         let native = ClientConfig::new()
             .set("bootstrap.servers", bootstrap())
@@ -81,7 +81,7 @@ impl Feed {
             .set("message.max.bytes", "2000000")
             .create_with_context(Failures::default())
             .unwrap();
-        Self { native, topics, form }
+        Self { native, astray, topics, form }
     }
 
     /// Produces records, and returns once the broker has them all. A goal change is in the log before anything that
@@ -93,17 +93,26 @@ impl Feed {
                 WireForm::Json => entry.json.clone().into_bytes(),
                 WireForm::Protobuf => entry.protobuf(),
             };
-            self.send(
-                BaseRecord::to(&self.topics[at])
-                    .key(entry.key.as_bytes())
-                    .payload(&value[..])
-                    .timestamp(entry.logged),
-            );
+            let mut record = BaseRecord::to(&self.topics[at])
+                .key(entry.key.as_bytes())
+                .payload(&value[..])
+                .timestamp(entry.logged);
+            record.partition = self.astray(entry);
+            self.send(record);
             if entry.to == Input::GoalChanges {
                 self.flush();
             }
         }
         self.flush();
+    }
+
+    /// The partition that a key which goes astray is sent to, always the same one.
+    fn astray(&self, entry: &Entry) -> Option<i32> {
+        /// A prime, so that who goes astray has nothing to do with the home.
+        const SIDES: i32 = 9_973;
+        let (partitions, key) = (self.astray?, entry.key.as_bytes());
+        let strays = entry.to != Input::GoalChanges && partition_of(key, SIDES) % 10 == 0;
+        strays.then(|| (partition_of(key, partitions) + 1) % partitions)
     }
 
     pub fn produce_parts(&self, parts: &Parts<'_>) {

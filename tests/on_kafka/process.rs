@@ -1,9 +1,11 @@
 //! One deployment of the processor (topics, group, settings) and its processes: the real binary, started, killed and
 //! stopped. It looks at nothing but exit codes and standard error.
 
-use crate::broker::{Feed, LIMIT, Partitioner, bootstrap};
+use crate::bootstrap;
+use crate::broker::{Feed, LIMIT, Partitioner};
 use chat_goals::config::WireForm;
 use std::fs::File;
+use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -15,6 +17,8 @@ pub const PARTITIONS: i32 = 4;
 pub struct Deployment {
     pub name: String,
     pub form: WireForm,
+    /// Where its processes look for the broker.
+    pub bootstrap: String,
     settings: Vec<(String, String)>,
     dir: TempDir,
     started: AtomicU32,
@@ -46,7 +50,8 @@ impl Deployment {
                 settings.push((format!("wire.{key}"), form.as_str().to_owned()));
             }
         }
-        Self { name, form, settings, dir: TempDir::new().unwrap(), started: AtomicU32::new(0) }
+        let (bootstrap, dir) = (bootstrap(), TempDir::new().unwrap());
+        Self { name, form, bootstrap, settings, dir, started: AtomicU32::new(0) }
     }
 
     /// As [`Self::new`], with its topics.
@@ -57,6 +62,7 @@ impl Deployment {
     }
 
     pub fn set(&mut self, key: &str, value: &str) {
+        self.settings.retain(|(set, _)| set != key);
         self.settings.push((key.to_owned(), value.to_owned()));
     }
 
@@ -91,10 +97,31 @@ impl Deployment {
 
     /// Starts a processor that keeps its state under this name.
     pub fn start(&self, state: &str) -> Process {
+        self.spawn(self.command(&["run"], state), state)
+    }
+
+    /// As [`Self::start`], but no file of the processor grows beyond so many bytes.
+    pub fn start_with_small_files(&self, state: &str, bytes_max: u64) -> Process {
+        let mut command = self.command(&["run"], state);
+        // SAFETY: between fork and exec only these two calls are made, and both may be made there.
+        unsafe {
+            command.pre_exec(move || {
+                let limit = libc::rlimit { rlim_cur: bytes_max, rlim_max: bytes_max };
+                // The signal would end the process; without it the write fails.
+                libc::signal(libc::SIGXFSZ, libc::SIG_IGN);
+                match libc::setrlimit(libc::RLIMIT_FSIZE, &limit) {
+                    0 => Ok(()),
+                    _ => Err(std::io::Error::last_os_error()),
+                }
+            });
+        }
+        self.spawn(command, state)
+    }
+
+    fn spawn(&self, mut command: Command, state: &str) -> Process {
         let number = self.started.fetch_add(1, Ordering::Relaxed);
         let stderr = self.dir.path().join(format!("stderr-{number}-{state}"));
-        let child = self
-            .command(&["run"], state)
+        let child = command
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(File::create(&stderr).unwrap())
@@ -103,19 +130,33 @@ impl Deployment {
         Process { child, stderr, ended: None }
     }
 
+    /// Where processors of this name keep their state.
+    pub fn state_dir(&self, state: &str) -> PathBuf {
+        self.dir.path().join(state)
+    }
+
     /// Throws the state away that processors of this name kept.
     pub fn lose_state(&self, state: &str) {
-        std::fs::remove_dir_all(self.dir.path().join(state)).unwrap();
+        std::fs::remove_dir_all(self.state_dir(state)).unwrap();
     }
 
     fn command(&self, words: &[&str], state: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_chat-goals"));
-        command.args(words).args(["--bootstrap", &bootstrap()]);
-        command.arg("--state-dir").arg(self.dir.path().join(state));
+        command.args(words).args(["--bootstrap", &self.bootstrap]);
+        command.arg("--state-dir").arg(self.state_dir(state));
         for (key, value) in &self.settings {
             command.arg("--set").arg(format!("{key}={value}"));
         }
         command
+    }
+}
+
+impl Drop for Deployment {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.dir.disable_cleanup(true);
+            eprintln!("-- what the processes said and their state are kept in {}", self.dir.path().display());
+        }
     }
 }
 
@@ -160,6 +201,34 @@ impl Process {
         self.signal(libc::SIGTERM);
         let status = self.wait();
         assert!(status.success(), "it did not end well: {status}\n{}", self.stderr());
+    }
+
+    /// Stops it where it is, as a machine that hangs. It may go on later ([`Self::resume`]).
+    pub fn pause(&mut self) {
+        self.assert_running();
+        self.signal(libc::SIGSTOP);
+    }
+
+    pub fn resume(&mut self) {
+        self.signal(libc::SIGCONT);
+    }
+
+    /// As an orchestrator does before it loses patience.
+    pub fn told_to_stop(self) -> Self {
+        self.signal(libc::SIGTERM);
+        self
+    }
+
+    /// Waits for its end, however it ends; if it does not come, it is killed.
+    pub fn ends_within(mut self, span: Duration) -> bool {
+        let limit = Instant::now() + span;
+        while self.poll().is_none() {
+            if Instant::now() > limit {
+                return false;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        true
     }
 
     /// Waits for it to end by itself.

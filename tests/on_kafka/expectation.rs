@@ -56,6 +56,15 @@ impl Expectation {
 
     /// What the outputs lack or have wrong, in a few examples; `None`: they are as expected.
     pub fn difference(&self, outputs: &Outputs) -> Option<String> {
+        let wrong = self.differences(outputs);
+        (!wrong.is_empty()).then(|| {
+            let some = wrong.iter().take(6).map(Difference::to_string).collect::<Vec<_>>();
+            format!("{} of {} differ:\n{}", wrong.len(), self.summary(), some.join("\n"))
+        })
+    }
+
+    /// Every view and counter that is not as expected.
+    pub fn differences(&self, outputs: &Outputs) -> Vec<Difference> {
         let views: BTreeMap<&str, Value> = outputs
             .chats
             .iter()
@@ -67,28 +76,38 @@ impl Expectation {
             .filter(|(_, bucket)| !is_zero(&bucket.newest))
             .map(|(key, bucket)| (key.as_str(), without(&bucket.newest, &["revision", "updatedAt"])))
             .collect();
-        let wrong: Vec<String> =
-            differences(&self.views, &views).chain(differences(&self.counters, &counters)).collect();
-        (!wrong.is_empty()).then(|| {
-            let some = wrong.iter().take(6).cloned().collect::<Vec<_>>();
-            format!("{} of {} differ:\n{}", wrong.len(), self.summary(), some.join("\n"))
-        })
+        differences(&self.views, &views).chain(differences(&self.counters, &counters)).collect()
+    }
+}
+
+/// A view or a counter that is not as expected; `None` is none at all.
+pub struct Difference {
+    pub id: String,
+    pub got: Option<Value>,
+    pub wanted: Option<Value>,
+}
+
+impl std::fmt::Display for Difference {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let [got, wanted] = [&self.got, &self.wanted]
+            .map(|value| value.as_ref().map_or_else(|| "nothing".to_owned(), Value::to_string));
+        write!(f, "{}\n  got    {got}\n  wanted {wanted}", self.id)
     }
 }
 
 fn differences(
     wanted: &BTreeMap<String, Value>,
     got: &BTreeMap<&str, Value>,
-) -> impl Iterator<Item = String> {
-    let missing_or_wrong = wanted.iter().filter_map(|(id, wanted)| match got.get(id.as_str()) {
-        Some(got) if got == wanted => None,
-        Some(got) => Some(format!("{id}\n  got    {got}\n  wanted {wanted}")),
-        None => Some(format!("{id}\n  got    nothing\n  wanted {wanted}")),
+) -> impl Iterator<Item = Difference> {
+    let missing_or_wrong =
+        wanted.iter().filter(|(id, wanted)| got.get(id.as_str()) != Some(wanted)).map(|(id, wanted)| {
+            Difference { id: id.clone(), got: got.get(id.as_str()).cloned(), wanted: Some(wanted.clone()) }
+        });
+    let unwanted = got.iter().filter(|(id, _)| !wanted.contains_key(**id)).map(|(id, got)| Difference {
+        id: (*id).to_owned(),
+        got: Some(got.clone()),
+        wanted: None,
     });
-    let unwanted = got
-        .iter()
-        .filter(|(id, _)| !wanted.contains_key(**id))
-        .map(|(id, got)| format!("{id}\n  got    {got}\n  wanted nothing"));
     missing_or_wrong.chain(unwanted)
 }
 
