@@ -222,7 +222,7 @@ fn index_all(store: &Store, partition: i32) -> anyhow::Result<()> {
 }
 
 /// The changelog offset that the rows on disk are known to reach.
-fn reached(store: &Store, task: TaskId) -> anyhow::Result<Option<Offset>> {
+pub fn reached(store: &Store, task: TaskId) -> anyhow::Result<Option<Offset>> {
     let Some(bytes) = store.get(Family::Meta, &meta_key(task))? else { return Ok(None) };
     Ok(bytes.try_into().ok().map(Offset::from_be_bytes))
 }

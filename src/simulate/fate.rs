@@ -182,6 +182,12 @@ impl Fate {
         }
     }
 
+    /// No answer comes to a commit, and others go on meanwhile.
+    pub fn wait_in_vain(&self, place: usize, slot: &str) {
+        let turns = self.with_dice(|dice| dice.pick(&[0, 10, 100, 400]));
+        self.bear(place, Some(slot), Call::End, Decision::Stand { turns, is_thrown_out: false });
+    }
+
     /// A call into the disk.
     pub fn at_disk(&self, place: usize, call: Call) -> anyhow::Result<()> {
         match self.decide(place, false, call) {

@@ -44,6 +44,9 @@ pub fn run(scenario: &Scenario) -> Outcome {
             Some(what.or(panic.downcast_ref::<&str>().copied()).unwrap_or("a panic").to_owned())
         }
     };
+    if let Some(failure) = &mut outcome.failure {
+        *failure += &history(&world, failure);
+    }
     outcome.tally = world.tally();
     outcome.records = world.platform().entries.len();
     outcome.turns = world.turns_taken();
@@ -85,6 +88,21 @@ fn play(world: &Arc<World>, scenario: &Scenario) -> Result<(), String> {
         rebuild::is_the_same(world, &expectation, &offline, end)?;
     }
     Ok(())
+}
+
+/// Everything that was published of the first chat that a failure names.
+fn history(world: &World, failure: &str) -> String {
+    let mut words = failure.split(|c: char| c.is_whitespace() || c == ',' || c == ':');
+    let Some(chat) = words.find(|word| word.starts_with("chat-") && !word.contains('.')) else {
+        return String::new();
+    };
+    let key = chat.as_bytes();
+    let records = world.log.read_all(&world.config.topics.goal_status_changed);
+    let lines = records.iter().filter(|record| record.key.as_deref() == Some(key)).map(|record| {
+        let value = record.value.as_deref().map(String::from_utf8_lossy);
+        format!("\n  at offset {}: {}", record.offset, value.unwrap_or("deleted".into()))
+    });
+    format!("\n{chat} was published as{}", lines.collect::<String>())
 }
 
 fn write_freely(world: &World) -> Result<(), String> {

@@ -121,11 +121,15 @@ impl Member for SimMember {
     fn commit(&mut self, positions: &[Position]) -> LogResult<()> {
         self.at(Call::Offer)?;
         self.member().offer(positions)?;
-        if let Commit::Fails(fault) = self.fate.at_end(self.place, &self.slot) {
-            self.log.fail_next_commit(&self.group, &self.slot, fault);
-        }
-        self.member().end()?;
-        self.at(Call::Ended)
+        let Commit::Fails(fault) = self.fate.at_end(self.place, &self.slot) else {
+            self.member().end()?;
+            return self.at(Call::Ended);
+        };
+        self.log.fail_next_commit(&self.group, &self.slot, fault);
+        let outcome = self.member().end();
+        // Nobody gives up at once.
+        self.fate.wait_in_vain(self.place, &self.slot);
+        outcome
     }
 
     fn abort(&mut self) -> LogResult<()> {
