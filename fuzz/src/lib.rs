@@ -15,8 +15,11 @@ pub mod source;
 pub mod spoken;
 pub mod status;
 
+/// A target by its name, and what it does with an input.
+pub type Target = (&'static str, fn(&[u8]));
+
 /// Every target by its name, which is also that of its folder in `fuzz/corpus`.
-pub const TARGETS: [(&str, fn(&[u8])); 8] = [
+pub const TARGETS: [Target; 8] = [
     ("filter", filter::run),
     ("inbox", inbox::run),
     ("json_input", json_input::run),

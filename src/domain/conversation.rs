@@ -99,7 +99,7 @@ pub fn add_events(events: &mut Vec<JudgedEvent>, more: Vec<JudgedEvent>) -> Vec<
     let mut known: BTreeSet<Identity<'_>> = events.iter().map(JudgedEvent::identity).collect();
     let new: Vec<bool> = more.iter().map(|event| known.insert(event.identity())).collect();
     let new: Vec<JudgedEvent> =
-        more.iter().zip(new).filter_map(|(event, new)| new.then(|| event.clone())).collect();
+        more.iter().zip(new).filter(|(_, new)| *new).map(|(event, _)| event.clone()).collect();
     events.extend(new.iter().cloned());
     // Stable: of equals those that were there stay first, as if each had been put into its place.
     events.sort_by(JudgedEvent::order);

@@ -264,7 +264,7 @@ fn a_protobuf_length_that_claims_four_gigabytes_allocates_nothing() {
 
 #[test]
 fn groups_and_unknown_fields_are_skipped_in_linear_time() {
-    let group = |n: usize| chat_record(&[vec![0xf3, 1].repeat(n), vec![0xf4, 1].repeat(n)].concat());
+    let group = |n: usize| chat_record(&[[0xf3, 1].repeat(n), [0xf4, 1].repeat(n)].concat());
     refused(ProtoChatEvent::decode(&group(100_000)).map(|_| ()), "recursion limit");
     all_linear("nested groups", 4_000, group);
     let unknown = |n: usize| chat_record(&field(100, b"x").repeat(n));

@@ -103,7 +103,7 @@ fn a_round_that_runs_on_over_many_replies_looks_at_each_event_once() {
 fn events(n: usize, from: usize) -> Vec<JudgedEvent> {
     let event = |i: usize| JudgedEvent {
         at: START.plus(((i * 7_919) % n.max(1)) as i64),
-        id: (i % 2 == 0).then(|| EventId::new(&format!("e{}", from + i))),
+        id: i.is_multiple_of(2).then(|| EventId::new(&format!("e{}", from + i))),
         goals: vec![GoalId((from + i) as u32)],
     };
     (0..n).map(event).collect()
@@ -161,7 +161,7 @@ fn many_events_at_once_end_up_as_they_would_one_by_one() {
 #[test]
 fn an_event_of_a_customer_whom_ten_thousand_chats_name_takes_linear_time() {
     let settings = settings();
-    is_linear("chats of a customer", 250, |n| {
+    is_linear("chats of a customer", 1_000, |n| {
         let mut pipeline = Pipeline::offline();
         for chat in 0..n {
             let body = ChatBody::Said(Said::CustomerMessage { customer: "u" });
@@ -188,7 +188,7 @@ fn an_event_in_a_channel_of_ten_thousand_goals_is_judged_in_linear_time() {
                 days: Days::new(1).unwrap(),
             };
             goal.filter = crate::fuzz::source::Source(&[0, 1, 0, 9]).goal().filter;
-            if number % 2 == 0 {
+            if number.is_multiple_of(2) {
                 goal.event_name = format!("Purchase{number}");
             }
             let at = START.plus(number as i64);
