@@ -28,24 +28,46 @@ pub fn event_name<'a>(path: &str, name: &'a str) -> Result<&'a str, String> {
     if name.is_empty() { Err(format!("{path}: the name of the event is missing")) } else { Ok(name) }
 }
 
-/// A time of whole seconds since the epoch and nanoseconds after them, cut to milliseconds. Years 1 to 9999.
+/// A time of whole seconds since the epoch and nanoseconds after them, cut to milliseconds. Years 1 to 9998: every
+/// deadline and local date that follows from it is still one that RFC 3339 can write.
 pub fn time(path: &str, seconds: i64, nanos: i32) -> Result<Timestamp, String> {
     if !(0..1_000_000_000).contains(&nanos) {
         return Err(format!("{path}: {nanos} nanoseconds are not within a second"));
     }
-    if !(YEAR_1..YEAR_10000).contains(&seconds) {
-        return Err(format!("{path}: the time is not in the years 1 to 9999"));
+    if !(YEAR_1..YEAR_9999).contains(&seconds) {
+        return Err(format!("{path}: the time is not in the years 1 to 9998"));
     }
     Ok(Timestamp(seconds * 1_000 + i64::from(nanos / 1_000_000)))
 }
 
-/// The first second of the year 1, and of the year 10000.
+/// The first second of the year 1, and of the year 9999.
 const YEAR_1: i64 = -62_135_596_800;
-const YEAR_10000: i64 = 253_402_300_800;
+const YEAR_9999: i64 = 253_370_764_800;
 
 /// A time zone by its IANA name.
 pub fn time_zone(path: &str, name: &str) -> Result<Tz, String> {
-    name.parse().map_err(|_| format!("{path}: {name:?} is not the name of a time zone"))
+    name.parse().map_err(|_| format!("{path}: {} is not the name of a time zone", quoted(name)))
+}
+
+/// Text of a record within a reason, cut: a reason becomes a header of the dead letter, and must fit beside the record
+/// whatever the record holds.
+pub fn quoted(text: &str) -> String {
+    const CHARS_MAX: usize = 64;
+    match text.char_indices().nth(CHARS_MAX) {
+        None => format!("{text:?}"),
+        Some((end, _)) => format!("{:?}…", &text[..end]),
+    }
+}
+
+/// A part of a reason that others wrote and that may repeat the record, cut for the same reason, on one line.
+pub fn cut(part: String) -> String {
+    const CHARS_MAX: usize = 200;
+    if part.chars().nth(CHARS_MAX).is_none() && !part.contains(char::is_control) {
+        return part;
+    }
+    let printable = |char: char| if char.is_control() { char::REPLACEMENT_CHARACTER } else { char };
+    let more = part.chars().nth(CHARS_MAX).map(|_| '…');
+    part.chars().take(CHARS_MAX).map(printable).chain(more).collect()
 }
 
 /// A record must have one of these variants. For the reason only: the caller has found `found` of them.

@@ -65,8 +65,11 @@ pub fn parse_counter_key(key: &str) -> Result<(ChannelId, Bucket), String> {
     let date = match date {
         ALL_DATES => None,
         date => Some(
+            // A bucket has one key: 2026-3-9 would be a second one.
             date.parse::<NaiveDate>()
-                .map_err(|_| format!("{key:?}: {date:?} is neither a date nor \"total\""))?,
+                .ok()
+                .filter(|read| read.to_string() == date)
+                .ok_or_else(|| format!("{key:?}: {date:?} is neither a date nor \"total\""))?,
         ),
     };
     Ok((ChannelId::new(&channel), Bucket { manager, date }))
@@ -122,9 +125,17 @@ mod tests {
 
     #[test]
     fn what_is_no_key_is_refused() {
-        for key in
-            ["", "a/b", "a/b/c/d", "a/b/yesterday", "a%2f/b/total", "a%/b/total", "a/b%é/total", "a*/b/total"]
-        {
+        for key in [
+            "",
+            "a/b",
+            "a/b/c/d",
+            "a/b/yesterday",
+            "a/b/2026-3-9",
+            "a%2f/b/total",
+            "a%/b/total",
+            "a/b%é/total",
+            "a*/b/total",
+        ] {
             assert!(parse_counter_key(key).is_err(), "{key}");
         }
     }

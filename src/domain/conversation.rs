@@ -5,6 +5,7 @@
 use super::ids::{CustomerId, EventId, ManagerId};
 use super::settings::GoalId;
 use super::time::{DAY, Timestamp};
+use std::collections::BTreeSet;
 
 /// How far an event may lie before the record that makes it the chat's (H2).
 pub const REACH_BACK: super::time::Millis = 31 * DAY;
@@ -60,17 +61,20 @@ pub struct JudgedEvent {
 impl JudgedEvent {
     /// B10: the same `id`, or without ids the same time and matched goals.
     pub fn is_same(&self, other: &JudgedEvent) -> bool {
-        match (&self.id, &other.id) {
-            (Some(a), Some(b)) => a == b,
-            (None, None) => self.at == other.at && self.goals == other.goals,
-            _ => false,
+        self.identity() == other.identity()
+    }
+
+    fn identity(&self) -> Identity<'_> {
+        match &self.id {
+            Some(id) => Identity::Id(id),
+            None => Identity::Content(self.at, &self.goals),
         }
     }
 
     /// C5: by time, then by id in bytes, those without an id last.
     fn order(&self, other: &JudgedEvent) -> std::cmp::Ordering {
-        let id = |event: &JudgedEvent| (event.id.is_none(), event.id.clone());
-        self.at.cmp(&other.at).then_with(|| id(self).cmp(&id(other)))
+        let id_order = || (self.id.is_none(), &self.id).cmp(&(other.id.is_none(), &other.id));
+        self.at.cmp(&other.at).then_with(id_order)
     }
 }
 
@@ -83,6 +87,30 @@ pub fn add_event(events: &mut Vec<JudgedEvent>, event: JudgedEvent) -> bool {
     room_for_one(events);
     events.insert(place, event);
     true
+}
+
+/// Puts events into their places, but for those that are there already, also among themselves. Returns the new ones.
+pub fn add_events(events: &mut Vec<JudgedEvent>, more: Vec<JudgedEvent>) -> Vec<JudgedEvent> {
+    /// So many are looked up one by one; for more it pays to sort what is known.
+    const FEW: usize = 8;
+    if more.len() <= FEW {
+        return more.into_iter().filter(|event| add_event(events, event.clone())).collect();
+    }
+    let mut known: BTreeSet<Identity<'_>> = events.iter().map(JudgedEvent::identity).collect();
+    let new: Vec<bool> = more.iter().map(|event| known.insert(event.identity())).collect();
+    let new: Vec<JudgedEvent> =
+        more.iter().zip(new).filter(|(_, new)| *new).map(|(event, _)| event.clone()).collect();
+    events.extend(new.iter().cloned());
+    // Stable: of equals those that were there stay first, as if each had been put into its place.
+    events.sort_by(JudgedEvent::order);
+    new
+}
+
+/// What B10 compares.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Identity<'a> {
+    Id(&'a EventId),
+    Content(Timestamp, &'a [GoalId]),
 }
 
 /// Most chats have one reply, one close, one customer: the first of each takes no more room than it needs.
@@ -262,10 +290,13 @@ impl Conversation {
         add_event(&mut self.events, event)
     }
 
-    /// Adds an event of a customer that this chat named, if H2 lets it. True: it was new.
-    pub fn customer_event(&mut self, customer: &str, event: JudgedEvent) -> bool {
-        let joined = self.customers.iter().find(|named| &*named.customer == customer);
-        joined.is_some_and(|named| event.at >= named.at.minus(REACH_BACK)) && self.event(event)
+    /// Adds events of a customer that this chat named, as far as H2 lets them. True: some were new.
+    pub fn customer_events(&mut self, customer: &str, events: impl Iterator<Item = JudgedEvent>) -> bool {
+        let Some(named) = self.customers.iter().find(|named| &*named.customer == customer) else {
+            return false;
+        };
+        let reach = named.at.minus(REACH_BACK);
+        !add_events(&mut self.events, events.filter(|event| event.at >= reach).collect()).is_empty()
     }
 
     /// Whether any cycle was ever replied to (D3).

@@ -46,13 +46,15 @@ impl Counts {
         *self == Counts::default()
     }
 
+    /// Wraps, so that what is added can be taken back exactly, whatever a stored row holds.
     pub fn add(&mut self, other: &Counts, sign: i64) {
-        self.measured += sign * other.measured;
-        self.achieved += sign * other.achieved;
-        self.missed += sign * other.missed;
-        self.ended += sign * other.ended;
-        self.closes += sign * other.closes;
-        self.achieved_of_ended += sign * other.achieved_of_ended;
+        let sum = |a: i64, b: i64| a.wrapping_add(b.wrapping_mul(sign));
+        self.measured = sum(self.measured, other.measured);
+        self.achieved = sum(self.achieved, other.achieved);
+        self.missed = sum(self.missed, other.missed);
+        self.ended = sum(self.ended, other.ended);
+        self.closes = sum(self.closes, other.closes);
+        self.achieved_of_ended = sum(self.achieved_of_ended, other.achieved_of_ended);
     }
 }
 
@@ -77,43 +79,41 @@ pub fn contributions(
     rounds: &[Round],
     channel: &Channel,
 ) -> Vec<Contribution> {
+    let nothing = |at: Timestamp, closer: Option<&ManagerId>| Contribution {
+        manager: credited(chat, seal, at, closer),
+        date: channel.date(at),
+        measured: false,
+        achieved: false,
+        missed: false,
+        ended: false,
+        closes: 0,
+    };
+    // Fact by fact first: a chat may have thousands, which are sorted faster than put into their places.
     let mut added = seal.contributions.clone();
     for round in rounds.iter().filter(|round| round.number > seal.count) {
-        bucket(&mut added, chat, seal, channel, round.start, None).measured = true;
+        added.push(Contribution { measured: true, ..nothing(round.start, None) });
         match round.outcome {
             Outcome::Open | Outcome::Superseded => {}
-            Outcome::Missed => bucket(&mut added, chat, seal, channel, round.deadline, None).missed = true,
-            Outcome::Achieved { at, .. } => bucket(&mut added, chat, seal, channel, at, None).achieved = true,
+            Outcome::Missed => added.push(Contribution { missed: true, ..nothing(round.deadline, None) }),
+            Outcome::Achieved { at, .. } => {
+                added.push(Contribution { achieved: true, ..nothing(at, None) });
+            }
         }
     }
     for Close { at, by } in &chat.closes {
-        let ended = bucket(&mut added, chat, seal, channel, *at, by.as_ref());
-        ended.ended = true;
-        ended.closes += 1;
+        added.push(Contribution { ended: true, closes: 1, ..nothing(*at, by.as_ref()) });
     }
-    added
-}
-
-fn bucket<'a>(
-    added: &'a mut Vec<Contribution>,
-    chat: &Conversation,
-    seal: &Seal,
-    channel: &Channel,
-    at: Timestamp,
-    closer: Option<&ManagerId>,
-) -> &'a mut Contribution {
-    let manager = credited(chat, seal, at, closer);
-    let date = channel.date(at);
-    match added.binary_search_by(|c| c.manager.cmp(&manager).then(c.date.cmp(&date))) {
-        Ok(found) => &mut added[found],
-        Err(place) => {
-            let (measured, achieved, missed, ended, closes) = (false, false, false, false, 0);
-            // Kept with every chat: most have one or two.
-            added.reserve_exact(1);
-            added.insert(place, Contribution { manager, date, measured, achieved, missed, ended, closes });
-            &mut added[place]
+    added.sort_by(|a, b| a.manager.cmp(&b.manager).then(a.date.cmp(&b.date)));
+    added.dedup_by(|fact, kept| {
+        let same = fact.manager == kept.manager && fact.date == kept.date;
+        if same {
+            kept.join(fact);
         }
-    }
+        same
+    });
+    // Kept with every chat: most have one or two.
+    added.shrink_to_fit();
+    added
 }
 
 /// The buckets that a list of contributions adds to (E3), each with `sign` times what it adds.
@@ -131,15 +131,20 @@ pub fn spread(
         for contribution in of_manager {
             let counts = contribution.counts(achieved);
             total.join(&counts);
-            match dates.binary_search_by_key(&contribution.date, |(date, _)| *date) {
-                Ok(found) => dates[found].1.join(&counts),
-                Err(place) => dates.insert(place, (contribution.date, counts)),
-            }
+            dates.push((contribution.date, counts));
             add(Bucket { manager: manager.clone(), date: Some(contribution.date) }, counts, sign);
         }
         all.join(&total);
         add(Bucket { manager, date: None }, total, sign);
     }
+    dates.sort_by_key(|(date, _)| *date);
+    dates.dedup_by(|(date, counts), (kept, sum)| {
+        let same = date == kept;
+        if same {
+            sum.join(counts);
+        }
+        same
+    });
     for (date, counts) in dates {
         add(Bucket { manager: None, date: Some(date) }, counts, sign);
     }
@@ -149,6 +154,15 @@ pub fn spread(
 }
 
 impl Contribution {
+    /// Another fact of the same manager and date.
+    fn join(&mut self, other: &Contribution) {
+        self.measured |= other.measured;
+        self.achieved |= other.achieved;
+        self.missed |= other.missed;
+        self.ended |= other.ended;
+        self.closes = self.closes.saturating_add(other.closes);
+    }
+
     fn counts(&self, achieved: bool) -> Counts {
         Counts {
             measured: self.measured.into(),

@@ -1,5 +1,7 @@
 //! A goal (A3) and when an event matches it (A5).
 
+use super::lookup::Lookup;
+
 /// An event to reach, and how many days there are for it. Two goals are equal when all of it is (A3).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Goal {
@@ -95,26 +97,26 @@ impl Properties for NoProperties {
 impl Goal {
     /// A5, for an event of this name with these properties.
     pub fn matches(&self, name: &str, properties: &Property) -> bool {
-        self.event_name == name && self.filter.holds(properties)
+        self.event_name == name && self.filter.holds(&mut Lookup::new(properties))
     }
 }
 
 impl Filter {
     /// Whether every clause has a condition that holds.
-    pub fn holds(&self, properties: &Property) -> bool {
-        self.all_of.iter().all(|clause| clause.any_of.iter().any(|condition| condition.holds(properties)))
+    pub fn holds(&self, event: &mut Lookup<'_>) -> bool {
+        self.all_of.iter().all(|clause| clause.any_of.iter().any(|condition| condition.holds(event)))
     }
 }
 
 impl Condition {
-    fn holds(&self, properties: &Property) -> bool {
-        let found = properties.at(&self.property);
+    fn holds(&self, event: &mut Lookup<'_>) -> bool {
+        let found = event.at(&self.property);
         match self.operator {
             Operator::Exists => found.is_some(),
             Operator::NotExists => found.is_none(),
             Operator::Equals => found.is_some_and(|p| self.values.iter().any(|v| p.equals(v))),
             Operator::NotEquals => !found.is_some_and(|p| self.values.iter().any(|v| p.equals(v))),
-            Operator::Contains => found.is_some_and(|p| self.values.iter().any(|v| p.contains(v))),
+            Operator::Contains => found.is_some_and(|p| self.values.iter().any(|v| event.contains(p, v))),
             Operator::GreaterThan => self.compares(found, |o| o.is_gt()),
             Operator::GreaterOrEqual => self.compares(found, |o| o.is_ge()),
             Operator::LessThan => self.compares(found, |o| o.is_lt()),
@@ -128,29 +130,11 @@ impl Condition {
 }
 
 impl Property {
-    /// The property at a path, if it is there and not null.
-    fn at(&self, path: &str) -> Option<&Property> {
-        let mut here = self;
-        for name in path.split('.') {
-            let Property::Object(fields) = here else { return None };
-            here = &fields.iter().rev().find(|(field, _)| field == name)?.1;
-        }
-        (*here != Property::Null).then_some(here)
-    }
-
-    fn equals(&self, value: &Scalar) -> bool {
+    pub(super) fn equals(&self, value: &Scalar) -> bool {
         match (self, value) {
             (Property::Text(a), Scalar::Text(b)) => a == b,
             (Property::Number(a), Scalar::Number(b)) => a == b,
             (Property::Bool(a), Scalar::Bool(b)) => a == b,
-            _ => false,
-        }
-    }
-
-    fn contains(&self, value: &Scalar) -> bool {
-        match (self, value) {
-            (Property::Text(text), Scalar::Text(part)) => text.contains(part.as_str()),
-            (Property::List(items), value) => items.iter().any(|item| item.equals(value)),
             _ => false,
         }
     }

@@ -51,9 +51,12 @@ pub fn rounds(chat: &Conversation, seal: &Seal, channel: &Channel, clock: Timest
     let mut number = seal.count;
     // The latest round that is known to be achieved before the reply at hand.
     let mut latest_achieved = rounds.iter().rposition(Round::is_achieved);
+    // The events before this one do not achieve the last round: a round that runs on over many replies (C2) looks at
+    // each event once.
+    let mut seen = 0;
     for reply in &chat.replies {
         let Some(goal) = channel.tracked_goal(reply.at) else { continue }; // C1
-        settle(rounds.last_mut(), Some(reply.at), &chat.events, channel, clock);
+        settle(rounds.last_mut(), Some(reply.at), &chat.events, &mut seen, channel, clock);
         if rounds.last().is_some_and(Round::is_achieved) {
             latest_achieved = Some(rounds.len() - 1);
         }
@@ -62,12 +65,13 @@ pub fn rounds(chat: &Conversation, seal: &Seal, channel: &Channel, clock: Timest
             reopen(rounds.last_mut());
             continue;
         }
-        number += 1;
+        number = number.saturating_add(1);
+        seen = 0;
         let deadline = reply.at.plus(channel.goal(goal).days.millis());
         let manager = reply.manager.clone();
         rounds.push(Round { number, goal, start: reply.at, deadline, manager, outcome: Outcome::Open }); // C3
     }
-    settle(rounds.last_mut(), None, &chat.events, channel, clock);
+    settle(rounds.last_mut(), None, &chat.events, &mut seen, channel, clock);
     rounds
 }
 
@@ -76,6 +80,7 @@ fn settle(
     round: Option<&mut Round>,
     next: Option<Timestamp>,
     events: &[JudgedEvent],
+    seen: &mut usize,
     channel: &Channel,
     clock: Timestamp,
 ) {
@@ -83,7 +88,7 @@ fn settle(
     if round.outcome != Outcome::Open {
         return;
     }
-    round.outcome = if let Some(event) = achieving(round, next, events, channel) {
+    round.outcome = if let Some(event) = achieving(round, next, events, seen, channel) {
         Outcome::Achieved { at: event.at, by: event.id.clone() }
     } else if next.is_some_and(|next| next <= round.deadline) {
         Outcome::Superseded
@@ -108,11 +113,14 @@ fn achieving<'a>(
     round: &Round,
     next: Option<Timestamp>,
     events: &'a [JudgedEvent],
+    seen: &mut usize,
     channel: &Channel,
 ) -> Option<&'a JudgedEvent> {
-    let first = events.partition_point(|event| event.at < round.start);
-    events[first..]
+    let first = events.partition_point(|event| event.at < round.start).max(*seen);
+    let end =
+        events.partition_point(|event| event.at <= round.deadline && next.is_none_or(|next| event.at < next));
+    *seen = end.max(first);
+    events[first..*seen]
         .iter()
-        .take_while(|event| event.at <= round.deadline && next.is_none_or(|next| event.at < next))
         .find(|event| event.goals.contains(&round.goal) && channel.subscribed(event.at))
 }

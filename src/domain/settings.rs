@@ -1,7 +1,8 @@
 //! A channel's settings (A): three histories, each read as of a time.
 
-use super::goal::{Goal, Properties, Property};
+use super::goal::{Goal, Properties};
 use super::ids::{ChannelId, EventId};
+use super::lookup::Lookup;
 use super::time::Timestamp;
 use chrono::{NaiveDate, TimeZone};
 use chrono_tz::Tz;
@@ -223,24 +224,20 @@ impl Channel {
         logged: Option<Timestamp>,
         properties: &dyn Properties,
     ) -> Vec<GoalId> {
-        let mut matched = Vec::new();
-        let mut read: Option<Property> = None;
-        for (index, goal) in self.goals.iter().enumerate() {
-            if goal.event_name != name {
-                continue;
-            }
-            // An event dated ahead of its log timestamp is judged against the goals that were there at that point.
-            if let (Some(event), Some(goal)) = (logged, self.logged[index])
-                && at > event
-                && goal > event
-            {
-                continue;
-            }
-            if goal.filter.holds(read.get_or_insert_with(|| properties.read())) {
-                matched.push(GoalId(index as u32));
-            }
+        // An event dated ahead of its log timestamp is judged against the goals that were there at that point.
+        let was_there = |index: usize| match (logged, self.logged[index]) {
+            (Some(event), Some(goal)) => at <= event || goal <= event,
+            _ => true,
+        };
+        let goals = self.goals.iter().enumerate();
+        let mut goals = goals.filter(|(index, goal)| goal.event_name == name && was_there(*index)).peekable();
+        if goals.peek().is_none() {
+            return Vec::new();
         }
-        matched
+        let read = properties.read();
+        let mut event = Lookup::new(&read);
+        let matched = goals.filter(|(_, goal)| goal.filter.holds(&mut event));
+        matched.map(|(index, _)| GoalId(index as u32)).collect()
     }
 }
 

@@ -328,7 +328,8 @@ impl Pipeline {
         touched[own..].sort_by(|a, b| a.1.cmp(&b.1));
         for index in 0..touched.len() {
             let (partition, chat, cause) = &touched[index];
-            if touched[..index].iter().any(|(_, done, _)| done == chat) {
+            let done = touched[..own.min(index)].iter().chain(touched[..index].last());
+            if done.into_iter().any(|(_, done, _)| done == chat) {
                 continue;
             }
             let task = self.chats.get_mut(partition).expect("only chats that are here");

@@ -172,7 +172,7 @@ impl ChatRow {
     fn delete(&mut self, at: Timestamp) -> Folded {
         self.deleted = Some(at);
         let deleted = self.live.take().map(|live| {
-            self.revision += 1;
+            self.revision = self.revision.saturating_add(1);
             let published = live.published.unwrap_or_default();
             Deleted { revision: self.revision, differences: difference(&published, &Published::default()) }
         });
@@ -182,13 +182,8 @@ impl ChatRow {
     /// Folds events of a customer that the chat named. True: some were new.
     pub fn customer_events(&mut self, message: &ToChat) -> bool {
         let Some(live) = &mut self.live else { return false };
-        let mut new = false;
-        for event in &message.events {
-            if self.deleted.is_none_or(|deleted| event.at > deleted) {
-                new |= live.conversation.customer_event(&message.customer, event.clone());
-            }
-        }
-        new
+        let events = message.events.iter().filter(|e| self.deleted.is_none_or(|deleted| e.at > deleted));
+        live.conversation.customer_events(&message.customer, events.cloned())
     }
 
     /// Derives everything anew at `clock` and says what is different. `seals`: whether records can be too late (H3).
@@ -208,7 +203,7 @@ impl ChatRow {
             Some(old) => {
                 settled.differences = difference(old, &new);
                 if old.view != new.view {
-                    self.revision += 1;
+                    self.revision = self.revision.saturating_add(1);
                     settled.change = Some(StatusChange {
                         channel: self.channel.clone(),
                         chat: self.chat.clone(),
@@ -222,7 +217,7 @@ impl ChatRow {
             }
             None => {
                 settled.differences = difference(&Published::default(), &new);
-                self.revision += 1;
+                self.revision = self.revision.saturating_add(1);
                 settled.change = Some(StatusChange {
                     channel: self.channel.clone(),
                     chat: self.chat.clone(),
@@ -300,17 +295,21 @@ fn difference(before: &Published, after: &Published) -> Vec<(Bucket, Counts)> {
         return Vec::new();
     }
     let mut sums: Vec<(Bucket, Counts)> = Vec::new();
-    let mut add =
-        |bucket: Bucket, counts: Counts, sign: i64| match sums.iter_mut().find(|(b, _)| *b == bucket) {
-            Some((_, sum)) => sum.add(&counts, sign),
-            None => {
-                let mut sum = Counts::default();
-                sum.add(&counts, sign);
-                sums.push((bucket, sum));
-            }
-        };
+    let mut add = |bucket: Bucket, counts: Counts, sign: i64| {
+        let mut sum = Counts::default();
+        sum.add(&counts, sign);
+        sums.push((bucket, sum));
+    };
     credit::spread(&before.contributions, achieved(before), -1, &mut add);
     credit::spread(&after.contributions, achieved(after), 1, &mut add);
+    sums.sort_by(|a, b| a.0.cmp(&b.0));
+    sums.dedup_by(|(bucket, counts), (kept, sum)| {
+        let same = bucket == kept;
+        if same {
+            sum.add(counts, 1);
+        }
+        same
+    });
     sums.retain(|(_, sum)| !sum.is_zero());
     sums
 }

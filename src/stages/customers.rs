@@ -4,7 +4,7 @@
 //! an event does not pass it on, so gossip ends, in whatever order things arrive. It publishes nothing.
 
 use super::messages::{Cause, CauseKind, CustomerNews, ToChat, ToCustomer};
-use crate::domain::conversation::{JudgedEvent, REACH_BACK, add_event};
+use crate::domain::conversation::{JudgedEvent, REACH_BACK, add_events};
 use crate::domain::ids::{ChannelId, ChatId, CustomerId};
 use crate::domain::seal::REACH;
 use crate::domain::time::Timestamp;
@@ -127,8 +127,7 @@ impl CustomerRow {
     }
 
     fn learn(&mut self, events: Vec<JudgedEvent>, depth: u32, cause: Cause, told: &mut Told) {
-        let new: Vec<JudgedEvent> =
-            events.into_iter().filter(|event| add_event(&mut self.events, event.clone())).collect();
+        let new = add_events(&mut self.events, events);
         if new.is_empty() {
             return;
         }
@@ -137,7 +136,7 @@ impl CustomerRow {
             self.tell_chat(link, new.clone(), cause, told);
         }
         for neighbour in &self.neighbours {
-            self.tell_neighbour(neighbour, &new, depth + 1, cause, told);
+            self.tell_neighbour(neighbour, &new, depth.saturating_add(1), cause, told);
         }
     }
 

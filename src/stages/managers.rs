@@ -41,7 +41,7 @@ impl CounterRow {
             return None;
         }
         self.published = self.counts;
-        self.revision += 1;
+        self.revision = self.revision.saturating_add(1);
         Some(Counter {
             channel: self.channel.clone(),
             bucket: self.bucket.clone(),

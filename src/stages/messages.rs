@@ -142,10 +142,10 @@ pub fn check_age(at: Timestamp, logged: Option<Timestamp>) -> Result<(), Bad> {
     const HOUR: Millis = DAY / 24;
     let Some(logged) = logged else { return Ok(()) };
     if logged > at.plus(31 * DAY) {
-        return Err(Bad::TooLate { days: (logged.0 - at.0) / DAY });
+        return Err(Bad::TooLate { days: logged.0.saturating_sub(at.0) / DAY });
     }
     if at > logged.plus(DAY) {
-        return Err(Bad::TooEarly { hours: (at.0 - logged.0) / HOUR });
+        return Err(Bad::TooEarly { hours: at.0.saturating_sub(logged.0) / HOUR });
     }
     Ok(())
 }
@@ -153,4 +153,20 @@ pub fn check_age(at: Timestamp, logged: Option<Timestamp>) -> Result<(), Bad> {
 /// The id of an event, owned.
 pub fn event_id(id: Option<&str>) -> Option<EventId> {
     id.map(EventId::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn h1_a_log_timestamp_at_either_end_of_time_is_far_away_and_no_overflow() {
+        let year_1 = Timestamp(-62_135_596_800_000);
+        assert_eq!(check_age(year_1, Some(Timestamp::MAX)), Err(Bad::TooLate { days: i64::MAX / DAY }));
+        let year_9998 = Timestamp(253_370_764_799_999);
+        assert_eq!(
+            check_age(year_9998, Some(Timestamp::MIN)),
+            Err(Bad::TooEarly { hours: i64::MAX / (DAY / 24) })
+        );
+    }
 }

@@ -270,7 +270,7 @@ fn times_are_cut_downwards_and_stay_within_the_calendar() {
     let at = |at: &str| chat_event(json!({"chatReopened": {}, "at": at})).map(|event| event.event().at);
     assert_eq!(at("1969-12-31T23:59:59.9999Z"), Ok(Timestamp(-1)));
     assert_eq!(at("0001-01-01T00:00:00Z"), Ok(Timestamp(-62_135_596_800_000)));
-    assert_eq!(at("9999-12-31T23:59:59.999999999Z"), Ok(Timestamp(253_402_300_799_999)));
+    assert_eq!(at("9998-12-31T23:59:59.999999999Z"), Ok(Timestamp(253_370_764_799_999)));
 
     // Other times have no JSON form: field 4 of the record, with seconds (1) and nanoseconds (2).
     let raw = |time: &[u8]| {
@@ -279,8 +279,8 @@ fn times_are_cut_downwards_and_stay_within_the_calendar() {
         ProtoChatEvent::decode(&record).map(|event| event.event().at)
     };
     assert_eq!(raw(&[]), Ok(Timestamp(0)), "seconds and nanoseconds of 0 are not written");
-    let year_10000 = [&[8][..], &varint(253_402_300_800)].concat();
-    assert_eq!(raw(&year_10000), Err("at: the time is not in the years 1 to 9999".into()));
+    let year_9999 = [&[8][..], &varint(253_370_764_800)].concat();
+    assert_eq!(raw(&year_9999), Err("at: the time is not in the years 1 to 9998".into()));
     let nanos = [&[16][..], &varint(1_000_000_000)].concat();
     assert_eq!(raw(&nanos), Err("at: 1000000000 nanoseconds are not within a second".into()));
 }

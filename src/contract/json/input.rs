@@ -27,8 +27,10 @@ fn explain<'a, T: Deserialize<'a>>(text: &'a str) -> Invalid {
     let mut json = serde_json::Deserializer::from_str(text);
     match serde_path_to_error::deserialize::<_, T>(&mut json) {
         Ok(_) => json.end().err().map_or_else(|| "not valid JSON".to_owned(), |error| error.to_string()),
-        Err(error) if error.path().iter().len() == 0 => error.inner().to_string(),
-        Err(error) => format!("{}: {}", error.path(), error.inner()),
+        Err(error) if error.path().iter().len() == 0 => check::cut(error.inner().to_string()),
+        Err(error) => {
+            format!("{}: {}", check::cut(error.path().to_string()), check::cut(error.inner().to_string()))
+        }
     }
 }
 
@@ -416,10 +418,11 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
 }
 
 fn rfc3339(text: &str) -> Result<Timestamp, Invalid> {
-    let time = chrono::DateTime::parse_from_rfc3339(text).map_err(|error| format!("{text:?}: {error}"))?;
+    let time = chrono::DateTime::parse_from_rfc3339(text)
+        .map_err(|error| format!("{}: {error}", check::quoted(text)))?;
     // The T is needed, and a leap second is no millisecond of its own: its fraction is beyond the second.
     if !matches!(text.as_bytes().get(10), Some(b'T' | b't')) {
-        return Err(format!("{text:?}: there is no T between date and time"));
+        return Err(format!("{}: there is no T between date and time", check::quoted(text)));
     }
     check::time("time", time.timestamp(), time.timestamp_subsec_nanos() as i32)
 }

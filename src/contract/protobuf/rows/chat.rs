@@ -14,6 +14,7 @@ use crate::domain::settings::GoalId;
 use crate::domain::status::{KnownRound, LastRound, OutcomeKind, ShownRound, Status, View};
 use crate::domain::time::{DAY, Timestamp};
 use crate::stages::chats::{LiveChat, Published};
+use std::collections::BTreeMap;
 
 pub(super) fn live_to(live: &LiveChat) -> pb::LiveChat {
     let LiveChat { conversation, seal, published } = live;
@@ -28,7 +29,7 @@ pub(super) fn live_to(live: &LiveChat) -> pb::LiveChat {
         replied_before,
     } = conversation;
     let base = cycle.last.unwrap_or_default();
-    let mut to = Encoder { base, names: Vec::new() };
+    let mut to = Encoder { base, names: Vec::new(), places: BTreeMap::new() };
     pb::LiveChat {
         base_ms: base.0,
         cycle: (*cycle != Cycle::default()).then(|| to.cycle(cycle)),
@@ -103,7 +104,12 @@ struct Encoder<'a> {
     base: Timestamp,
     /// Each once, in the order in which they were met.
     names: Vec<&'a str>,
+    /// Where each of them is, once there are many.
+    places: BTreeMap<&'a str, usize>,
 }
+
+/// So few names are searched one by one.
+const FEW_NAMES: usize = 16;
 
 impl<'a> Encoder<'a> {
     fn time(&self, time: Timestamp) -> i64 {
@@ -116,8 +122,17 @@ impl<'a> Encoder<'a> {
 
     fn optional_name(&mut self, name: Option<&'a str>) -> u32 {
         let Some(name) = name else { return 0 };
-        let place = self.names.iter().position(|known| *known == name).unwrap_or_else(|| {
+        let known = if self.names.len() <= FEW_NAMES {
+            self.names.iter().position(|known| *known == name)
+        } else {
+            self.places.get(name).copied()
+        };
+        let place = known.unwrap_or_else(|| {
             self.names.push(name);
+            if self.names.len() > FEW_NAMES {
+                let unplaced = self.names.iter().copied().enumerate().skip(self.places.len());
+                self.places.extend(unplaced.map(|(place, name)| (name, place)));
+            }
             self.names.len() - 1
         });
         place as u32 + 1

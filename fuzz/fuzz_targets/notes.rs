@@ -1,0 +1,4 @@
+//! What it promises is in `notes` of the library beside it.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| chat_goals_fuzz::notes::run(data));
