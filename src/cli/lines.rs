@@ -82,8 +82,9 @@ impl Texts {
             let read = self.input.read(&mut bytes[before..]);
             bytes.truncate(before + *read.as_ref().unwrap_or(&0));
             self.ended = read? == 0;
-            if let Some(end) = memchr::memrchr(b'\n', &bytes) {
-                self.rest = bytes.split_off(end + 1);
+            // What was read before has no end of a line in it.
+            if let Some(end) = memchr::memrchr(b'\n', &bytes[before..]) {
+                self.rest = bytes.split_off(before + end + 1);
                 break;
             }
         }

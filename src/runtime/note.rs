@@ -45,7 +45,8 @@ impl Note {
                 "c" => note.clock = value.parse().map_or(note.clock, Timestamp),
                 "s" => note.swept = value.parse().map_or(note.swept, Timestamp),
                 "d" => note.depth = value.parse().unwrap_or(0),
-                "g" => note.goals = value.split(',').filter_map(|offset| offset.parse().ok()).collect(),
+                // One that cannot be read says nothing, and neither do those after it.
+                "g" => note.goals = value.split(',').map_while(|offset| offset.parse().ok()).collect(),
                 _ => {}
             }
         }

@@ -2,6 +2,7 @@
 
 use super::topology::Topology;
 use crate::config::WireForm;
+use crate::contract::check::quoted;
 use crate::contract::json::input as json;
 use crate::contract::protobuf::inbox::Forwarded;
 use crate::contract::protobuf::input as protobuf;
@@ -129,7 +130,10 @@ fn there(value: Option<&[u8]>) -> Result<&[u8], String> {
 fn check_key(key: Option<&[u8]>, name: &str, id: &str) -> Result<(), String> {
     match key {
         Some(key) if key == id.as_bytes() => Ok(()),
-        Some(key) => Err(format!("{name}: it is {id:?}, but the key is {:?}", String::from_utf8_lossy(key))),
-        None => Err(format!("{name}: it is {id:?}, but the record has no key")),
+        Some(key) => {
+            let (id, key) = (quoted(id), quoted(&String::from_utf8_lossy(key)));
+            Err(format!("{name}: it is {id}, but the key is {key}"))
+        }
+        None => Err(format!("{name}: it is {}, but the record has no key", quoted(id))),
     }
 }

@@ -184,6 +184,12 @@ impl World {
         Outputs::read(&self.log, &self.config, BYSTANDER)
     }
 
+    /// What is bad and not in the dead letters yet.
+    pub fn without_dead_letter(&self, outputs: &Outputs) -> Option<String> {
+        let (got, wanted) = (outputs.dead_letters.len(), self.platform().garbage.len());
+        (got < wanted).then(|| format!("{got} of {wanted} bad records are in the dead letters"))
+    }
+
     pub fn platform(&self) -> MutexGuard<'_, Platform> {
         lock(&self.platform)
     }
