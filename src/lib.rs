@@ -39,6 +39,7 @@ pub mod demo;
 pub mod domain;
 pub mod log;
 pub mod pipeline;
+pub mod planted;
 pub mod runtime;
 pub mod simulate;
 pub mod stages;

@@ -44,7 +44,8 @@ fn arrows_point_one_way() {
             for (number, line) in text.lines().enumerate() {
                 let Some((_, used)) = line.split_once("crate::") else { continue };
                 let used = used.trim_start_matches('{');
-                let allowed = std::iter::once(&folder).chain(may_use).any(|name| {
+                // A bug may be planted anywhere.
+                let allowed = [&folder, &"planted"].into_iter().chain(may_use).any(|name| {
                     used.strip_prefix(name)
                         .is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric()))
                 });

@@ -36,6 +36,9 @@ pub struct Args {
     /// Kinds of faults that are not to happen
     #[arg(long, value_delimiter = ',', value_parser = fault, value_name = "FAULT,…")]
     without: Vec<Fault>,
+    /// Stop at the first seed that fails
+    #[arg(long)]
+    until_failure: bool,
     /// How many smaller runs are tried when one fails
     #[arg(long, default_value_t = 150)]
     shrink: usize,
@@ -66,6 +69,9 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
             failed => format!("{failed} failed"),
         });
         bar.inc(1);
+        if args.until_failure && !search.failed.is_empty() {
+            break;
+        }
     }
     bar.finish_and_clear();
     report(&search, began.elapsed().as_secs_f64());

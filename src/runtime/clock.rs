@@ -9,6 +9,7 @@ use super::note::Note;
 use super::topology::Topology;
 use crate::domain::time::{Millis, Timestamp};
 use crate::log::{Log, LogResult, Offset, Position, TopicPartition};
+use crate::planted::{Bug, planted};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -118,17 +119,18 @@ impl<L: Log> Granter<L> {
         let (now, reading) = (round.now, round.reading);
         let positions = self.log.committed(&self.topology.group, &round.of)?;
         let reached = |(position, end): (&Position, &Offset)| position.next.is_some_and(|next| next >= *end);
-        if !positions.iter().zip(&round.ends).all(reached) {
+        if !positions.iter().zip(&round.ends).all(reached) && !planted(Bug::ClockIsWall) {
             return Ok(Step::Waiting);
         }
         let next = match reading {
+            Reading::Inputs if planted(Bug::ClockSkipsInboxes) => return self.grant(now),
             Reading::Inputs => Reading::ChatsHome,
             Reading::ChatsHome => Reading::CustomersHome,
             Reading::CustomersHome => Reading::Customers { turn: 1 },
             Reading::Customers { turn } => {
                 // The longest chain so far has been noted; a longer one is seen in a later turn.
                 let longest = positions.iter().map(|position| Note::decode(&position.note).depth).max();
-                if turn >= longest.unwrap_or(0) {
+                if turn >= longest.unwrap_or(0) || planted(Bug::ClockTakesOneTurn) {
                     return self.grant(now);
                 }
                 Reading::Customers { turn: turn + 1 }

@@ -8,6 +8,7 @@ use super::tasks::TaskId;
 use super::topology::{Stage, Topology};
 use crate::log::{Batch as _, Log, LogResult, Offset, Reader, Record, TopicPartition};
 use crate::pipeline::chats::reindex;
+use crate::planted::{Bug, planted};
 use crate::stages::chats::{ChatRow, Index};
 use crate::state::store::{Changes, Family, Store};
 use crate::state::table::{Row, row_key};
@@ -50,10 +51,13 @@ impl<L: Log> Restorer<L> {
         let changelogs: Vec<TopicPartition> =
             tasks.iter().map(|(stage, partition)| self.topology.changelog(*stage, *partition)).collect();
         let begins = self.log.begins(&changelogs)?;
-        let ends = self.log.tails(&changelogs)?;
+        let ends = match planted(Bug::RestoredToEnd) {
+            true => self.log.ends(&changelogs)?,
+            false => self.log.tails(&changelogs)?,
+        };
         for (((task, changelog), begin), end) in tasks.iter().zip(changelogs).zip(begins).zip(ends) {
             let reached = reached(&self.store, *task)?.filter(|reached| *reached <= end);
-            if reached.is_none() {
+            if reached.is_none() && !planted(Bug::RestoredOverOldRows) {
                 // Nothing usable: what an earlier life or an interrupted restore left behind goes first.
                 let mut changes = self.store.changes();
                 changes.delete_prefix(task.0.family(), &task.1.to_be_bytes());
@@ -166,7 +170,7 @@ fn put(
         return Err(broken(format!("the record at {} has no key or no value", record.offset)));
     };
     let disk_key = row_key(task.1, key);
-    if task.0 == Stage::Chats && !from_nothing {
+    if task.0 == Stage::Chats && !from_nothing && !planted(Bug::RestoredWithoutLookups) {
         let row = ChatRow::decode(value).map_err(|error| broken(error.to_string()))?;
         let before = match fresh.get(&disk_key) {
             Some(index) => *index,

@@ -3,6 +3,7 @@
 
 use super::goals::Ticket;
 use super::worker::{Failure, Shared, Worker};
+use crate::domain::time::Timestamp;
 use crate::log::{Log, LogError, Member as _};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -41,6 +42,14 @@ impl<L: Log> Seat<L> {
     /// Whether it was told to stop, and has.
     pub fn has_left(&self) -> bool {
         matches!(self.state, State::Left)
+    }
+
+    /// Where the clocks of its chats tasks stand, by partition.
+    pub fn clocks(&self) -> Vec<(i32, Timestamp)> {
+        match &self.state {
+            State::In(worker) => worker.clocks().collect(),
+            State::Out(_) | State::Left => Vec::new(),
+        }
     }
 
     /// Goes on for a moment. `Err`: it cannot go on at all.

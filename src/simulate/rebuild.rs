@@ -70,7 +70,10 @@ fn fold(world: &World, config: &Config, expectation: &Expectation, end: i64) -> 
         seat.step()?;
         if round % 50 == 49 {
             let outputs = Outputs::read(&world.log, config, BYSTANDER).map_err(anyhow::Error::msg)?;
-            if expectation.difference(&outputs).is_none()
+            let clocks = seat.clocks();
+            if clocks.len() == config.create.partitions as usize
+                && clocks.iter().all(|(_, clock)| clock.0 >= end)
+                && expectation.difference(&outputs).is_none()
                 && outputs.dead_letters.len() == world.platform().garbage.len()
             {
                 break;

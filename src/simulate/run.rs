@@ -77,7 +77,7 @@ fn play(world: &Arc<World>, scenario: &Scenario) -> Result<(), String> {
     }
     let (expectation, offline) = Expectation::with_settings(&entries, end);
     world.until(|| {
-        world.not_folded(|_| true).or_else(|| match world.outputs() {
+        world.not_folded(|_| true).or_else(|| world.not_passed(end)).or_else(|| match world.outputs() {
             Ok(outputs) => expectation.difference(&outputs).or_else(|| world.without_dead_letter(&outputs)),
             Err(broken) => Some(broken),
         })

@@ -20,6 +20,7 @@ use crate::runtime::process::{Pace, Process};
 use crate::runtime::seat::Seat;
 use crate::runtime::topology::{self, Topology};
 use crate::state::store::{Access, Store};
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -182,6 +183,22 @@ impl World {
     /// What was published by now. `Err`: a promise is broken.
     pub fn outputs(&self) -> Result<Outputs, String> {
         Outputs::read(&self.log, &self.config, BYSTANDER)
+    }
+
+    /// Which partition's clock is not there yet. Nobody stands still inside of a call.
+    pub fn not_passed(&self, moment: i64) -> Option<String> {
+        let mut there = BTreeSet::new();
+        for place in &self.places {
+            let Some(running) = lock(&place.running).clone() else { continue };
+            for part in &running.parts {
+                if let Part::Seat(seat) = &*lock(part) {
+                    let reached = seat.clocks().into_iter().filter(|(_, clock)| clock.0 >= moment);
+                    there.extend(reached.map(|(partition, _)| partition));
+                }
+            }
+        }
+        let missing = (0..self.scenario.partitions).find(|partition| !there.contains(partition));
+        missing.map(|partition| format!("the clock of partition {partition} has not come to {moment}"))
     }
 
     /// What is bad and not in the dead letters yet.

@@ -15,7 +15,9 @@ impl<L: Log> Worker<L> {
         // First the positions: they wait for what an earlier owner still has open, and the changelog is read after.
         let inputs: Vec<TopicPartition> =
             tasks.iter().flat_map(|(stage, p)| self.shared.topology.inputs(*stage, *p)).collect();
-        self.member.committed(&inputs)?;
+        if !planted(Bug::RestoredTooSoon) {
+            self.member.committed(&inputs)?;
+        }
         self.restorer.begin(tasks)?;
         Ok(())
     }
@@ -45,7 +47,7 @@ impl<L: Log> Worker<L> {
         let noted = positions.last().map(|position| position.note.clone()).unwrap_or_default();
         let note = Note::decode(&noted);
         let known = shared.goals.known.read().expect("no reader panics");
-        if !known.reaches(&note.goals) {
+        if !planted(Bug::StartedBeforeGoals) && !known.reaches(&note.goals) {
             return Ok(false);
         }
         let (store, rows_max) = (Some(shared.store.clone()), shared.rows_max);
@@ -53,7 +55,9 @@ impl<L: Log> Worker<L> {
             Stage::Chats => {
                 self.pipeline.assign_chats(partition, store, rows_max);
                 let chats = self.pipeline.chats.get_mut(&partition).expect("it was just assigned");
-                chats.resume(note.clock, note.swept, &known.settings);
+                let clock = if planted(Bug::ClockForgotten) { Timestamp::MIN } else { note.clock };
+                let swept = if planted(Bug::SweepForgotten) { note.clock } else { note.swept };
+                chats.resume(clock, swept, &known.settings);
             }
             Stage::Customers => self.pipeline.assign_customers(partition, store, rows_max),
             Stage::Managers => self.pipeline.assign_managers(partition, store, rows_max),
@@ -71,9 +75,11 @@ impl<L: Log> Worker<L> {
     /// Commits before the partitions go, so that none is left in an open transaction.
     pub(super) fn revoked(&mut self, partitions: &[TopicPartition]) -> Result<(), Failure> {
         tracing::info!(partitions = %listed(partitions), "revoked");
-        match self.commit(true) {
-            Err(Failure::Back(error)) => self.go_back(error)?,
-            other => other?,
+        if !planted(Bug::RevokedWithoutCommit) {
+            match self.commit(true) {
+                Err(Failure::Back(error)) => self.go_back(error)?,
+                other => other?,
+            }
         }
         self.let_go(partitions)
     }
@@ -81,6 +87,9 @@ impl<L: Log> Worker<L> {
     pub(super) fn lost(&mut self, partitions: &[TopicPartition]) -> Result<(), Failure> {
         tracing::warn!(partitions = %listed(partitions), "lost");
         self.let_go(partitions)?;
+        if planted(Bug::LostWithoutGoingBack) {
+            return Ok(());
+        }
         // What was folded for them is in the open transaction, together with everything else.
         self.go_back(LogError::Refused("partitions were lost".to_owned()))
     }
@@ -131,6 +140,9 @@ impl<L: Log> Worker<L> {
         (self.uncommitted, self.written) = (0, 0);
         // It is delivered again. A change of the assignment is told only once: it stays.
         self.fetched.batches.clear();
+        if planted(Bug::ChangeForgotten) {
+            self.change = None;
+        }
         self.restored.clear();
         let running: Vec<TaskId> = self.tasks.running.keys().copied().collect();
         for (stage, partition) in running {
@@ -139,7 +151,7 @@ impl<L: Log> Worker<L> {
             }
         }
         match error {
-            LogError::Unclear(_) => self.member.recover()?,
+            LogError::Unclear(_) if !planted(Bug::ProducerGoesOn) => self.member.recover()?,
             _ => self.member.abort().or_else(|_| self.member.recover())?,
         }
         self.tasks.running.clear();

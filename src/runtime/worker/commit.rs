@@ -42,6 +42,13 @@ impl<L: Log> Worker<L> {
         // What was folded rests on rows that nobody else has touched.
         let running: Vec<TaskId> = self.tasks.running.keys().copied().collect();
         self.claimant.check(running.iter().copied())?;
+        if planted(Bug::DiskBeforeCommit) {
+            let mut changes = shared.store.changes();
+            rows.iter().for_each(|(task, key, value)| {
+                changes.put(task.0.family(), &row_key(task.1, key), value);
+            });
+            changes.write()?;
+        }
         self.member.commit(&positions)?;
 
         let mut changes = shared.store.changes();
@@ -98,7 +105,10 @@ impl<L: Log> Worker<L> {
             let next: Vec<Option<Offset>> = inputs.iter().map(|input| self.member.position(input)).collect();
             let note = task.note.encode();
             let note_moved = with_notes && note != task.committed_note;
-            if next == task.committed && !note_moved && !changed.contains(&(stage, partition)) {
+            if next == task.committed
+                && !note_moved
+                && (planted(Bug::PositionsLeftOut) || !changed.contains(&(stage, partition)))
+            {
                 continue;
             }
             let last = inputs.len() - 1;
@@ -133,7 +143,10 @@ impl<L: Log> Worker<L> {
             .iter()
             .map(|(stage, partition)| self.shared.topology.changelog(*stage, *partition))
             .collect();
-        let ends = self.shared.log.ends(&changelogs)?;
+        let ends = match planted(Bug::ReachedTooFar) {
+            true => self.shared.log.tails(&changelogs)?,
+            false => self.shared.log.ends(&changelogs)?,
+        };
         Ok(tasks.into_iter().zip(ends).collect())
     }
 }

@@ -74,7 +74,7 @@ impl<L: Log> Worker<L> {
         let partitions = pipeline.partitions();
         let count = if source == Source::ChatEvents { partitions.chats } else { partitions.customers };
         let home = key.map_or(partition, |key| partition_of(key, count));
-        let goes_on = may_forward && home != partition;
+        let goes_on = may_forward && home != partition && !planted(Bug::FoldedAbroad);
         let folded = match source {
             Source::ChatEvents => wire::with_chat_event(&topology, key, value, |event| match goes_on {
                 true => Ok(Ok(out.forward_chat_event(raw(), home)?)),
@@ -139,13 +139,15 @@ impl<L: Log> Worker<L> {
                 }
                 task.goals_shown = task.goals_told;
             }
-            if swept {
+            if swept || planted(Bug::SweepNotedTooSoon) {
                 task.note.goals.clone_from(&known.next);
             }
             if let Some(grant) = &granted {
                 let inbox = TopicPartition::new(topology.chats_inbox.clone(), partition);
                 let read = out.member.position(&inbox);
-                if read.is_some_and(|read| read >= grant.inbox_ends[partition as usize]) {
+                if planted(Bug::ClockBeforeInbox)
+                    || read.is_some_and(|read| read >= grant.inbox_ends[partition as usize])
+                {
                     self.pipeline.tick(partition, grant.until, &mut budget, &known.settings, &mut out)?;
                 }
             }
