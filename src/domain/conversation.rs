@@ -2,12 +2,16 @@
 //!
 //! The caller has decided already that the record is of this chat and this channel, and newer than any delete.
 
+use super::events::Events;
 use super::ids::{CustomerId, EventId, ManagerId};
-use super::settings::GoalId;
+use super::settings::{Channel, GoalId};
 use super::time::{DAY, Timestamp};
 
 /// How far an event may lie before the record that makes it the chat's (H2).
 pub const REACH_BACK: super::time::Millis = 31 * DAY;
+
+/// The longest round that a goal can ask for (A3).
+pub const ROUND_MAX: super::time::Millis = 30 * DAY;
 
 /// What one record says of the conversation (the delete and the goal event are handled around it).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,23 +70,6 @@ impl JudgedEvent {
             _ => false,
         }
     }
-
-    /// C5: by time, then by id in bytes, those without an id last.
-    fn order(&self, other: &JudgedEvent) -> std::cmp::Ordering {
-        let id = |event: &JudgedEvent| (event.id.is_none(), event.id.clone());
-        self.at.cmp(&other.at).then_with(|| id(self).cmp(&id(other)))
-    }
-}
-
-/// Puts an event into its place, unless the same is there already. True: it was new.
-pub fn add_event(events: &mut Vec<JudgedEvent>, event: JudgedEvent) -> bool {
-    if events.iter().any(|known| known.is_same(&event)) {
-        return false;
-    }
-    let place = events.partition_point(|known| known.order(&event).is_le());
-    room_for_one(events);
-    events.insert(place, event);
-    true
 }
 
 /// Most chats have one reply, one close, one customer: the first of each takes no more room than it needs.
@@ -118,8 +105,9 @@ pub struct Conversation {
     pub customers: Vec<Named>,
     /// The customer named by the record with the greatest `at`, and that time.
     pub latest_customer: Option<Named>,
-    /// In the order of C5.
-    pub events: Vec<JudgedEvent>,
+    /// Those that named the chat, and of its customers' those that a round could be achieved by: for each of the
+    /// [`Conversation::moments`], the first one that follows it, goal by goal.
+    pub events: Events,
     /// Whether replies were sealed away (H3): some cycle was replied to.
     pub replied_before: bool,
 }
@@ -259,13 +247,27 @@ impl Conversation {
 
     /// Adds an event that names this chat itself. True: it was new.
     pub fn event(&mut self, event: JudgedEvent) -> bool {
-        add_event(&mut self.events, event)
+        self.events.insert(event)
     }
 
     /// Adds an event of a customer that this chat named, if H2 lets it. True: it was new.
     pub fn customer_event(&mut self, customer: &str, event: JudgedEvent) -> bool {
         let joined = self.customers.iter().find(|named| &*named.customer == customer);
         joined.is_some_and(|named| event.at >= named.at.minus(REACH_BACK)) && self.event(event)
+    }
+
+    /// From which moments on the chat wants the first event of each goal, because of these replies: a round starts
+    /// at a reply, whichever goal it turns out to have, and is achieved by the first event after that; or, if the
+    /// channel was not subscribed then, by the first one after a subscription within the round (C5).
+    pub fn moments(replies: &[Reply], channel: &Channel) -> Vec<Timestamp> {
+        let mut moments = Vec::with_capacity(replies.len());
+        for reply in replies {
+            moments.push(reply.at);
+            moments.extend(channel.subscriptions_in(reply.at, reply.at.plus(ROUND_MAX)));
+        }
+        moments.sort_unstable();
+        moments.dedup();
+        moments
     }
 
     /// Whether any cycle was ever replied to (D3).

@@ -1,6 +1,7 @@
 //! Rounds (C): a function of replies, events, settings and the clock. Never stored as truth.
 
 use super::conversation::{Conversation, JudgedEvent};
+use super::events::Events;
 use super::ids::{EventId, ManagerId};
 use super::seal::Seal;
 use super::settings::{Channel, GoalId};
@@ -75,7 +76,7 @@ pub fn rounds(chat: &Conversation, seal: &Seal, channel: &Channel, clock: Timest
 fn settle(
     round: Option<&mut Round>,
     next: Option<Timestamp>,
-    events: &[JudgedEvent],
+    events: &Events,
     channel: &Channel,
     clock: Timestamp,
 ) {
@@ -107,12 +108,11 @@ fn reopen(round: Option<&mut Round>) {
 fn achieving<'a>(
     round: &Round,
     next: Option<Timestamp>,
-    events: &'a [JudgedEvent],
+    events: &'a Events,
     channel: &Channel,
 ) -> Option<&'a JudgedEvent> {
-    let first = events.partition_point(|event| event.at < round.start);
-    events[first..]
-        .iter()
+    events
+        .from(round.start)
         .take_while(|event| event.at <= round.deadline && next.is_none_or(|next| event.at < next))
         .find(|event| event.goals.contains(&round.goal) && channel.subscribed(event.at))
 }

@@ -73,9 +73,9 @@ pub fn seal(
         chat.closes.get(closes).map(|close| close.at),
     ];
     let kept_from = kept_from.into_iter().flatten().min().unwrap_or(horizon);
-    let events = chat.events.partition_point(|event| event.at < kept_from);
     let assignments = chat.assignments.partition_point(|a| a.at <= kept_from).saturating_sub(1);
-    if replies + closes + events + assignments == 0 {
+    let events = chat.events.first().is_some_and(|event| event.at < kept_from);
+    if replies + closes + assignments == 0 && !events {
         return false;
     }
 
@@ -112,7 +112,7 @@ pub fn seal(
     }
     chat.replies.drain(..replies);
     chat.closes.drain(..closes);
-    chat.events.drain(..events);
+    chat.events.forget_before(kept_from);
     chat.assignments.drain(..assignments);
     true
 }

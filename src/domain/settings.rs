@@ -41,6 +41,8 @@ pub struct Effect {
     pub sequence: u64,
     /// Its own `at`.
     pub at: Timestamp,
+    /// It begins a subscription: an event later than it may achieve a round that began before it (C5).
+    pub subscribes: bool,
 }
 
 /// The settings of all channels.
@@ -78,10 +80,11 @@ impl Settings {
     /// Adds a change; `logged` is its log timestamp, absent offline (A6). `None`: it is there already (A1).
     pub fn add(&mut self, change: GoalChange, logged: Option<Timestamp>) -> Option<Effect> {
         let GoalChange { id, channel, at, change } = change;
+        let subscribes = matches!(change, Change::SubscriptionSet(true)) && self.requires_subscription;
         let history =
             self.channels.entry(channel.clone()).or_insert_with(|| Channel::new(self.requires_subscription));
         let effective = history.add(id, at, change, logged)?;
-        let effect = Effect { effective, channel, sequence: self.sequence, at };
+        let effect = Effect { effective, channel, sequence: self.sequence, at, subscribes };
         self.sequence += 1;
         self.effects.insert(effect.clone());
         Some(effect)
@@ -99,6 +102,7 @@ impl Settings {
             channel: ChannelId::default(),
             sequence: 0,
             at: Timestamp::MIN,
+            subscribes: false,
         };
         self.effects.range(first..).take_while(move |effect| effect.effective <= until)
     }
@@ -201,6 +205,14 @@ impl Channel {
 
     pub fn subscribed(&self, at: Timestamp) -> bool {
         !self.requires_subscription || self.subscription.as_of(at).copied().unwrap_or(false)
+    }
+
+    /// When subscriptions began in `(after, until]`, as far as that matters to anything.
+    pub fn subscriptions_in(&self, after: Timestamp, until: Timestamp) -> impl Iterator<Item = Timestamp> {
+        let entries = if self.requires_subscription { &self.subscription.entries[..] } else { &[] };
+        let first = entries.partition_point(|(at, _)| *at <= after);
+        let within = entries[first..].iter().take_while(move |(at, _)| *at <= until);
+        within.filter(|(_, active)| *active).map(|(at, _)| *at)
     }
 
     /// A4: the goal as of `at` if the channel is subscribed as of `at`.

@@ -5,7 +5,9 @@
 //! a newly named customer, say) makes one change.
 
 use super::messages::{Bad, Cause, ChatBody, ChatEvent, CustomerNews, ToChat, ToCustomer, event_id};
-use crate::domain::conversation::{Changed, Conversation, JudgedEvent};
+use crate::domain::conversation::{
+    Changed, Conversation, JudgedEvent, Named, REACH_BACK, ROUND_MAX, Reply,
+};
 use crate::domain::credit::{self, Bucket, Contribution, Counts};
 use crate::domain::ids::{ChannelId, ChatId};
 use crate::domain::rounds::{Outcome, Round, rounds};
@@ -61,8 +63,8 @@ pub struct Folded {
     pub settle: bool,
     /// The record deleted the chat: what it takes back.
     pub deleted: Option<Deleted>,
-    /// The customers that were named for the first time.
-    pub links: Vec<ToCustomer>,
+    /// What the chat asks its customers for, because of this record.
+    pub asks: Vec<ToCustomer>,
 }
 
 /// A chat that was there and was deleted (B8).
@@ -95,11 +97,13 @@ pub struct Settled {
 }
 
 /// Folds a record into its chat's row (created if there is none). `partition` is where the chat lives;
-/// `judged` holds the goals that a goal event matches (A6), empty for any other record.
+/// `channel` holds its channel's settings, `judged` the goals that a goal event matches (A6), empty for any other
+/// record.
 pub fn fold(
     row: &mut Option<ChatRow>,
     event: &ChatEvent<'_>,
     partition: i32,
+    channel: &Channel,
     judged: Option<JudgedEvent>,
 ) -> Result<Folded, Bad> {
     let row = match row {
@@ -127,7 +131,7 @@ pub fn fold(
     }
     let begins = row.live.is_none();
     let live = row.live.get_or_insert_default();
-    let named_before = live.conversation.customers.len();
+    let before = (live.conversation.customers.len(), live.conversation.replies.len());
     let changed = match event.body {
         ChatBody::Said(said) => live.conversation.fold(event.at, said),
         ChatBody::GoalEvent { .. } => {
@@ -136,17 +140,20 @@ pub fn fold(
         }
         ChatBody::Deleted => Changed::default(),
     };
-    let cause = Cause { kind: event.body.cause(), at: event.at };
-    let links = live.conversation.customers[named_before..]
-        .iter()
-        .map(|named| ToCustomer {
-            channel: row.channel.clone(),
-            customer: named.customer.clone(),
-            news: CustomerNews::NamedBy { chat: row.chat.clone(), partition },
-            cause,
-        })
-        .collect();
-    Ok(Folded { changed: changed.anything || begins, settle: changed.facts || begins, deleted: None, links })
+    let mut asks = Vec::new();
+    if before != (live.conversation.customers.len(), live.conversation.replies.len()) {
+        let cause = Cause { kind: event.body.cause(), at: event.at };
+        let (named_before, replied_before) = before;
+        let row = &*row;
+        let Conversation { customers, replies, .. } = &row.live.as_ref().expect("it is there").conversation;
+        let new = Conversation::moments(&replies[replied_before..], channel);
+        let all = Conversation::moments(&replies[..], channel);
+        for (index, named) in customers.iter().enumerate() {
+            let moments = if index < named_before { &new } else { &all };
+            asks.extend(row.ask(partition, named, moments, cause));
+        }
+    }
+    Ok(Folded { changed: changed.anything || begins, settle: changed.facts || begins, deleted: None, asks })
 }
 
 /// A goal event as the chat keeps it.
@@ -176,7 +183,31 @@ impl ChatRow {
             let published = live.published.unwrap_or_default();
             Deleted { revision: self.revision, differences: difference(&published, &Published::default()) }
         });
-        Folded { changed: true, settle: false, deleted, links: Vec::new() }
+        Folded { changed: true, settle: false, deleted, asks: Vec::new() }
+    }
+
+    /// Asks a customer for the first events after each of these moments, as far as the chat may count them (H2).
+    fn ask(&self, partition: i32, of: &Named, moments: &[Timestamp], cause: Cause) -> Option<ToCustomer> {
+        let reach = of.at.minus(REACH_BACK);
+        let mut moments: Vec<Timestamp> = moments.iter().map(|moment| *moment.max(&reach)).collect();
+        moments.dedup();
+        (!moments.is_empty()).then(|| ToCustomer {
+            channel: self.channel.clone(),
+            customer: of.customer.clone(),
+            news: CustomerNews::AskedBy { chat: self.chat.clone(), partition, moments },
+            cause,
+        })
+    }
+
+    /// What the chat has to ask its customers for because a subscription began at this moment (C5).
+    pub fn subscribed_at(&self, partition: i32, moment: Timestamp, cause: Cause) -> Vec<ToCustomer> {
+        let Some(live) = &self.live else { return Vec::new() };
+        let runs = |reply: &Reply| reply.at < moment && moment <= reply.at.plus(ROUND_MAX);
+        if !live.conversation.replies.iter().any(runs) {
+            return Vec::new();
+        }
+        let customers = live.conversation.customers.iter();
+        customers.filter_map(|named| self.ask(partition, named, &[moment], cause)).collect()
     }
 
     /// Folds events of a customer that the chat named. True: some were new.
