@@ -148,6 +148,89 @@ pub fn spread(
     }
 }
 
+/// What a list of contributions adds to its buckets that another one did not: of each pair the list, and whether the
+/// chat is achieved. Only buckets in which the two differ are looked at one by one: a chat may have thousands.
+pub fn difference(
+    (before, was_achieved): (&[Contribution], bool),
+    (after, is_achieved): (&[Contribution], bool),
+) -> Vec<(Bucket, Counts)> {
+    let mut differences = Vec::new();
+    let mut push = |manager: Option<&ManagerId>, date, before: Counts, after: Counts| {
+        let mut counts = after;
+        counts.add(&before, -1);
+        if !counts.is_zero() {
+            differences.push((Bucket { manager: manager.cloned(), date }, counts));
+        }
+    };
+    let counts = |contribution: Option<&Contribution>, achieved| {
+        contribution.map_or_else(Counts::default, |contribution| contribution.counts(achieved))
+    };
+    let joined = |of: &[Contribution], achieved, wanted: &dyn Fn(&Contribution) -> bool| {
+        let mut joined = Counts::default();
+        of.iter().filter(|c| wanted(c)).for_each(|c| joined.join(&c.counts(achieved)));
+        joined
+    };
+    let (mut managers, mut dates): (Vec<&ManagerId>, Vec<NaiveDate>) = (Vec::new(), Vec::new());
+    let (mut old, mut new) = (before.iter().peekable(), after.iter().peekable());
+    loop {
+        let order = match (old.peek(), new.peek()) {
+            (None, None) => break,
+            (Some(_), None) => std::cmp::Ordering::Less,
+            (None, Some(_)) => std::cmp::Ordering::Greater,
+            (Some(a), Some(b)) => a.manager.cmp(&b.manager).then(a.date.cmp(&b.date)),
+        };
+        let a = if order.is_le() { old.next() } else { None };
+        let b = if order.is_ge() { new.next() } else { None };
+        let Some(either) = a.or(b) else { break };
+        if a == b && was_achieved == is_achieved {
+            continue;
+        }
+        push(Some(&either.manager), Some(either.date), counts(a, was_achieved), counts(b, is_achieved));
+        // Both lists are in the order of managers.
+        if managers.last() != Some(&&either.manager) {
+            managers.push(&either.manager);
+        }
+        dates.push(either.date);
+    }
+    for manager in &managers {
+        let of = |list: &[Contribution], achieved| {
+            let first = list.partition_point(|c| c.manager < **manager);
+            let length = list[first..].partition_point(|c| c.manager == **manager);
+            joined(&list[first..first + length], achieved, &|_| true)
+        };
+        push(Some(*manager), None, of(before, was_achieved), of(after, is_achieved));
+    }
+    dates.sort_unstable();
+    dates.dedup();
+    const FEW: usize = 8;
+    if dates.len() <= FEW {
+        for date in dates {
+            let of = |list: &[Contribution], achieved| joined(list, achieved, &|c| c.date == date);
+            push(None, Some(date), of(before, was_achieved), of(after, is_achieved));
+        }
+    } else {
+        let mut by_date = vec![(Counts::default(), Counts::default()); dates.len()];
+        for contribution in before {
+            if let Ok(place) = dates.binary_search(&contribution.date) {
+                by_date[place].0.join(&contribution.counts(was_achieved));
+            }
+        }
+        for contribution in after {
+            if let Ok(place) = dates.binary_search(&contribution.date) {
+                by_date[place].1.join(&contribution.counts(is_achieved));
+            }
+        }
+        for (date, (before, after)) in dates.iter().zip(by_date) {
+            push(None, Some(*date), before, after);
+        }
+    }
+    if !managers.is_empty() {
+        let of = |list: &[Contribution], achieved| joined(list, achieved, &|_| true);
+        push(None, None, of(before, was_achieved), of(after, is_achieved));
+    }
+    differences
+}
+
 impl Contribution {
     fn counts(&self, achieved: bool) -> Counts {
         Counts {

@@ -327,21 +327,6 @@ fn due(rounds: &[Round]) -> Option<Timestamp> {
 /// What the chat adds now, less what it added before.
 fn difference(before: &Published, after: &Published) -> Vec<(Bucket, Counts)> {
     let achieved = |published: &Published| published.view.status == Status::Achieved;
-    if before.contributions == after.contributions && achieved(before) == achieved(after) {
-        return Vec::new();
-    }
-    let mut sums: Vec<(Bucket, Counts)> = Vec::new();
-    let mut add =
-        |bucket: Bucket, counts: Counts, sign: i64| match sums.iter_mut().find(|(b, _)| *b == bucket) {
-            Some((_, sum)) => sum.add(&counts, sign),
-            None => {
-                let mut sum = Counts::default();
-                sum.add(&counts, sign);
-                sums.push((bucket, sum));
-            }
-        };
-    credit::spread(&before.contributions, achieved(before), -1, &mut add);
-    credit::spread(&after.contributions, achieved(after), 1, &mut add);
-    sums.retain(|(_, sum)| !sum.is_zero());
-    sums
+    let (was, is) = (achieved(before), achieved(after));
+    credit::difference((&before.contributions, was), (&after.contributions, is))
 }
