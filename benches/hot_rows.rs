@@ -29,7 +29,8 @@ fn main() {
             let (of_chats, of_customer) = hot::crowd(chats, events, event, 31);
             let mut together: Vec<Record> = of_chats.iter().chain(&of_customer).cloned().collect();
             together.sort_by_key(|record| record.at);
-            let name = |order: &str| format!("{chats} chats and {events} {what} events of one customer, {order}");
+            let name =
+                |order: &str| format!("{chats} chats and {events} {what} events of one customer, {order}");
             case(&name("in turn"), 31, &[together], true, commit);
             case(&name("chats first"), 31, &[of_chats.clone(), of_customer.clone()], false, commit);
             case(&name("events first"), 31, &[of_customer, of_chats], false, commit);

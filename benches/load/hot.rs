@@ -110,7 +110,8 @@ impl World {
             Says::Did { event } => {
                 let body = CustomerBody::Tracked { name: event, properties: &Nothing };
                 let event = CustomerEvent { id: None, channel: "ch", customer: &record.key, at, body };
-                let folded = self.customers.customer_event(0, &event, logged, &self.settings, &mut self.heard);
+                let folded =
+                    self.customers.customer_event(0, &event, logged, &self.settings, &mut self.heard);
                 folded.expect("the store works").expect("a good record");
                 return self.deliver();
             }

@@ -79,19 +79,41 @@ pub fn contributions(
 ) -> Vec<Contribution> {
     let mut added = seal.contributions.clone();
     for round in rounds.iter().filter(|round| round.number > seal.count) {
-        bucket(&mut added, chat, seal, channel, round.start, None).measured = true;
-        match round.outcome {
-            Outcome::Open | Outcome::Superseded => {}
-            Outcome::Missed => bucket(&mut added, chat, seal, channel, round.deadline, None).missed = true,
-            Outcome::Achieved { at, .. } => bucket(&mut added, chat, seal, channel, at, None).achieved = true,
-        }
+        count_round(&mut added, chat, seal, channel, round);
     }
-    for Close { at, by } in &chat.closes {
-        let ended = bucket(&mut added, chat, seal, channel, *at, by.as_ref());
-        ended.ended = true;
-        ended.closes += 1;
+    for close in &chat.closes {
+        count_close(&mut added, chat, seal, channel, close);
     }
     added
+}
+
+/// Adds what a round adds.
+pub fn count_round(
+    added: &mut Vec<Contribution>,
+    chat: &Conversation,
+    seal: &Seal,
+    channel: &Channel,
+    round: &Round,
+) {
+    bucket(added, chat, seal, channel, round.start, None).measured = true;
+    match round.outcome {
+        Outcome::Open | Outcome::Superseded => {}
+        Outcome::Missed => bucket(added, chat, seal, channel, round.deadline, None).missed = true,
+        Outcome::Achieved { at, .. } => bucket(added, chat, seal, channel, at, None).achieved = true,
+    }
+}
+
+/// Adds what a close adds.
+pub fn count_close(
+    added: &mut Vec<Contribution>,
+    chat: &Conversation,
+    seal: &Seal,
+    channel: &Channel,
+    close: &Close,
+) {
+    let ended = bucket(added, chat, seal, channel, close.at, close.by.as_ref());
+    ended.ended = true;
+    ended.closes += 1;
 }
 
 fn bucket<'a>(

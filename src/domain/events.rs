@@ -116,6 +116,13 @@ impl Events {
         self.list.from(at)
     }
 
+    /// How many events lie before `at`.
+    pub fn count_before(&self, at: Timestamp) -> usize {
+        let pages = self.list.pages();
+        let (page, place) = self.list.find(at).unwrap_or((pages.len(), 0));
+        pages[..page].iter().map(|page| page.entries().len()).sum::<usize>() + place
+    }
+
     /// For each goal, the first event in `[from, until]` that matches it; an event that is the first of several
     /// stands there once. In order.
     pub fn firsts(&self, from: Timestamp, until: Timestamp) -> Vec<&JudgedEvent> {

@@ -161,7 +161,10 @@ impl<T: Entry> Paged<T> {
     fn free_number(&self) -> u32 {
         let mut taken: Vec<u32> = self.pages.iter().map(|page| page.number).collect();
         taken.sort_unstable();
-        (0..).zip(&taken).find(|(number, taken)| number != *taken).map_or(taken.len() as u32, |(free, _)| free)
+        (0..)
+            .zip(&taken)
+            .find(|(number, taken)| number != *taken)
+            .map_or(taken.len() as u32, |(free, _)| free)
     }
 
     /// Takes away the entries before `at`, each shown to `gone`; says how many they were.

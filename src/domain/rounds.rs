@@ -1,6 +1,6 @@
 //! Rounds (C): a function of replies, events, settings and the clock. Never stored as truth.
 
-use super::conversation::{Conversation, JudgedEvent};
+use super::conversation::{Conversation, JudgedEvent, Reply};
 use super::events::Events;
 use super::ids::{EventId, ManagerId};
 use super::seal::Seal;
@@ -48,28 +48,50 @@ impl Round {
 
 /// All rounds that are not sealed away, in order, with those that the seal still holds before them.
 pub fn rounds(chat: &Conversation, seal: &Seal, channel: &Channel, clock: Timestamp) -> Vec<Round> {
-    let mut rounds: Vec<Round> = seal.rounds().cloned().collect();
-    let mut number = seal.count;
-    // The latest round that is known to be achieved before the reply at hand.
-    let mut latest_achieved = rounds.iter().rposition(Round::is_achieved);
-    for reply in &chat.replies {
-        let Some(goal) = channel.tracked_goal(reply.at) else { continue }; // C1
-        settle(rounds.last_mut(), Some(reply.at), &chat.events, channel, clock);
+    let mut walk = Walk::new(seal);
+    chat.replies.iter().for_each(|reply| walk.reply(reply, &chat.events, channel, clock));
+    walk.end(&chat.events, channel, clock);
+    walk.rounds
+}
+
+/// The way through the replies.
+#[derive(Clone, Debug)]
+pub struct Walk {
+    pub rounds: Vec<Round>,
+    number: u32,
+    /// The latest round that is known to be achieved before the reply at hand.
+    latest_achieved: Option<usize>,
+}
+
+impl Walk {
+    pub fn new(seal: &Seal) -> Self {
+        let rounds: Vec<Round> = seal.rounds().cloned().collect();
+        let latest_achieved = rounds.iter().rposition(Round::is_achieved);
+        Self { rounds, number: seal.count, latest_achieved }
+    }
+
+    pub fn reply(&mut self, reply: &Reply, events: &Events, channel: &Channel, clock: Timestamp) {
+        let Self { rounds, number, latest_achieved } = self;
+        let Some(goal) = channel.tracked_goal(reply.at) else { return }; // C1
+        settle(rounds.last_mut(), Some(reply.at), events, channel, clock);
         if rounds.last().is_some_and(Round::is_achieved) {
-            latest_achieved = Some(rounds.len() - 1);
+            *latest_achieved = Some(rounds.len() - 1);
         }
         if latest_achieved.is_some_and(|index| rounds[index].goal == goal) {
             // C2: a running round goes on; what it may still reach is found when all replies are read.
             reopen(rounds.last_mut());
-            continue;
+            return;
         }
-        number += 1;
+        *number += 1;
         let deadline = reply.at.plus(channel.goal(goal).days.millis());
-        let manager = reply.manager.clone();
+        let (number, manager) = (*number, reply.manager.clone());
         rounds.push(Round { number, goal, start: reply.at, deadline, manager, outcome: Outcome::Open }); // C3
     }
-    settle(rounds.last_mut(), None, &chat.events, channel, clock);
-    rounds
+
+    /// Settles the last round. Another reply needs it as it was before.
+    pub fn end(&mut self, events: &Events, channel: &Channel, clock: Timestamp) {
+        settle(self.rounds.last_mut(), None, events, channel, clock);
+    }
 }
 
 /// C4 to C6, for a round that a next one may follow at `next`. What is decided stays.

@@ -8,7 +8,7 @@ use super::credit::{self, Contribution};
 use super::ids::ManagerId;
 use super::rounds::{Outcome, Round};
 use super::settings::Channel;
-use super::time::{Millis, Timestamp};
+use super::time::{DAY, Millis, Timestamp};
 
 /// How far back a record that is still to come can reach (H1 and H2 together).
 pub const REACH: Millis = 2 * REACH_BACK;
@@ -61,8 +61,11 @@ pub fn seal(
     channel: &Channel,
     clock: Timestamp,
 ) -> bool {
+    /// From so many replies on a day's worth is sealed at once: each time everything is derived anew.
+    const MANY: usize = 32;
     let horizon = clock.minus(REACH);
-    if !has_facts_before(chat, horizon) {
+    let slack = if chat.replies.len() < MANY { 0 } else { DAY };
+    if !has_facts_before(chat, horizon.minus(slack)) {
         return false;
     }
     let replies = settled_replies(chat, seal, rounds, horizon);

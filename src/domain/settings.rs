@@ -120,6 +120,8 @@ pub struct Channel {
     ids: FxHashSet<EventId>,
     without_id: Vec<(Timestamp, Change)>,
     requires_subscription: bool,
+    /// How many changes were added.
+    version: u64,
 }
 
 impl Channel {
@@ -133,6 +135,7 @@ impl Channel {
             ids: FxHashSet::default(),
             without_id: Vec::new(),
             requires_subscription,
+            version: 0,
         }
     }
 
@@ -156,6 +159,7 @@ impl Channel {
                 self.without_id.push((at, change.clone()));
             }
         }
+        self.version += 1;
         // A6: nobody backdates a goal.
         let not_backdated = logged.map_or(at, |logged| at.max(logged));
         Some(match change {
@@ -188,6 +192,11 @@ impl Channel {
         });
         self.logged[index] = self.logged[index].min(logged);
         GoalId(index as u32)
+    }
+
+    /// What is derived from these settings holds as long as this is the same.
+    pub fn version(&self) -> u64 {
+        self.version
     }
 
     /// The content of a goal of this channel.

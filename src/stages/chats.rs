@@ -5,11 +5,10 @@
 //! a newly named customer, say) makes one change.
 
 use super::messages::{Bad, Cause, ChatBody, ChatEvent, CustomerNews, ToChat, ToCustomer, event_id};
-use crate::domain::conversation::{
-    Changed, Conversation, JudgedEvent, Named, REACH_BACK, ROUND_MAX, Reply,
-};
+use crate::domain::conversation::{Changed, Conversation, JudgedEvent, Named, REACH_BACK, ROUND_MAX, Reply};
 use crate::domain::credit::{self, Bucket, Contribution, Counts};
 use crate::domain::ids::{ChannelId, ChatId};
+use crate::domain::progress::Progress;
 use crate::domain::rounds::{Outcome, Round, rounds};
 use crate::domain::seal::{Seal, seal};
 use crate::domain::settings::Channel;
@@ -34,6 +33,7 @@ pub struct LiveChat {
     pub conversation: Conversation,
     pub seal: Seal,
     pub published: Option<Published>,
+    pub progress: Progress,
 }
 
 /// What was last derived and published.
@@ -225,17 +225,37 @@ impl ChatRow {
     /// Derives everything anew at `clock` and says what is different. `seals`: whether records can be too late (H3).
     pub fn settle(&mut self, channel: &Channel, clock: Timestamp, cause: Cause, seals: bool) -> Settled {
         let Some(live) = &mut self.live else { return Settled::default() };
-        let LiveChat { conversation, seal: sealed, published } = &mut **live;
-        let rounds_now = rounds(conversation, sealed, channel, clock);
+        let LiveChat { conversation, seal: sealed, published, progress } = &mut **live;
+        let plain;
+        let (rounds_now, contributions, same) = if conversation.replies.len() < MANY_REPLIES {
+            progress.forget();
+            plain = rounds(conversation, sealed, channel, clock);
+            let contributions = credit::contributions(conversation, sealed, &plain, channel);
+            (&plain[..], contributions, 0)
+        } else {
+            let derived = progress.derive(conversation, sealed, channel, clock);
+            (derived.rounds, derived.contributions, derived.same)
+        };
+        // What was published of the rounds that are the same is the same.
+        let same = same.saturating_sub(sealed.rounds().count());
+        let known_before = published.as_mut().map_or_else(Vec::new, |old| old.rounds.split_off(same));
+        let known_now = known(&rounds_now[sealed.rounds().count() + same..], sealed);
         let new = Published {
-            view: view(conversation, sealed, &rounds_now, channel, clock),
-            rounds: known(&rounds_now, sealed),
-            contributions: credit::contributions(conversation, sealed, &rounds_now, channel),
-            due: due(&rounds_now),
+            view: view(conversation, sealed, rounds_now, channel, clock),
+            rounds: Vec::new(),
+            contributions,
+            due: due(rounds_now),
         };
         let mut settled = Settled::default();
         match published {
-            Some(old) if *old == new => return settled,
+            Some(old)
+                if known_before == known_now
+                    && (&old.view, &old.contributions, old.due)
+                        == (&new.view, &new.contributions, new.due) =>
+            {
+                old.rounds.extend(known_before);
+                return settled;
+            }
             Some(old) => {
                 settled.differences = difference(old, &new);
                 if old.view != new.view {
@@ -247,7 +267,7 @@ impl ChatRow {
                         view: new.view.clone(),
                         previous: Some(old.view.status),
                         cause,
-                        correction: is_correction(&old.rounds, &rounds_now),
+                        correction: is_correction(&known_before, rounds_now),
                     });
                 }
             }
@@ -266,8 +286,11 @@ impl ChatRow {
             }
         }
         settled.changed = true;
-        *published = Some(new);
-        if seals && seal(conversation, sealed, &rounds_now, channel, clock) {
+        let mut known_all = published.take().map_or_else(Vec::new, |old| old.rounds);
+        known_all.extend(known_now);
+        *published = Some(Published { rounds: known_all, ..new });
+        if seals && seal(conversation, sealed, rounds_now, channel, clock) {
+            progress.forget();
             let kept = rounds(conversation, sealed, channel, clock);
             if let Some(published) = published {
                 published.rounds = known(&kept, sealed);
@@ -308,6 +331,9 @@ pub struct Index {
     /// The UTC day of its latest fact: a setting that takes effect on a later one cannot change its past.
     pub latest_day: Option<i64>,
 }
+
+/// From so many replies on, a chat is not derived from its beginning each time.
+const MANY_REPLIES: usize = 4;
 
 /// The UTC day of a moment, counted from the epoch.
 pub fn day(at: Timestamp) -> i64 {

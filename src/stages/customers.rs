@@ -131,7 +131,8 @@ impl CustomerRow {
     fn asked_by(&mut self, link: Link, moments: &[Timestamp], cause: Cause, told: &mut Told) {
         for from in moments {
             let ask = Ask { from: *from, link: link.clone() };
-            let known = self.asks.from(*from).take_while(|known| known.order(&ask).is_le()).any(|a| *a == ask);
+            let known =
+                self.asks.from(*from).take_while(|known| known.order(&ask).is_le()).any(|a| *a == ask);
             if !known {
                 self.asks.insert(ask);
                 told.changed = true;

@@ -158,6 +158,14 @@ impl<R: TableRow> Table<R> {
         }
         if self.store.is_some() && self.rows.len() > self.rows_max / 2 {
             self.older = std::mem::take(&mut self.rows);
+            // What one transaction touched may be more than may be kept.
+            let mut kept = 0;
+            let rows_max = self.rows_max;
+            self.older.retain(|_, _| {
+                kept += 1;
+                kept <= rows_max / 2
+            });
+            self.older.shrink_to_fit();
         }
     }
 

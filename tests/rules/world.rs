@@ -15,11 +15,11 @@ use chat_goals::pipeline::chats::reindex;
 use chat_goals::pipeline::outlet::Outlet;
 use chat_goals::pipeline::{Partitions, Pipeline};
 use chat_goals::stages::chats::{ChatRow, Index, StatusChange};
-use chat_goals::state::table::TableRow;
 use chat_goals::stages::managers::Counter;
 use chat_goals::stages::messages::{
     Bad, ChatBody, ChatEvent, CustomerBody, CustomerEvent, ToChat, ToCustomer, ToManager,
 };
+use chat_goals::state::table::TableRow;
 use std::collections::{BTreeMap, VecDeque};
 
 /// A record of one of the input topics, or a moment that the clock reaches without one.

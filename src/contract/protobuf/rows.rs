@@ -118,7 +118,11 @@ pub fn encode_customer_asks(row: &CustomerRow, asks: &[Ask]) -> Vec<u8> {
     customer_page(row, Vec::new(), asks.iter().map(ask_to).collect())
 }
 
-fn customer_page(row: &CustomerRow, events: Vec<customer_row::Event>, asks: Vec<customer_row::Ask>) -> Vec<u8> {
+fn customer_page(
+    row: &CustomerRow,
+    events: Vec<customer_row::Event>,
+    asks: Vec<customer_row::Ask>,
+) -> Vec<u8> {
     let page = pb::CustomerRow {
         rules_version: RULES_VERSION,
         channel_id: row.channel.as_str().into(),

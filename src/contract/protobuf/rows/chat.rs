@@ -9,6 +9,7 @@ use crate::domain::conversation::{Assignment, Close, Conversation, Cycle, Judged
 use crate::domain::credit::Contribution;
 use crate::domain::events::Events;
 use crate::domain::ids::{CustomerId, EventId, ManagerId};
+use crate::domain::progress::Progress;
 use crate::domain::rounds::{Outcome, Round};
 use crate::domain::seal::{Seal, SealedRound};
 use crate::domain::settings::GoalId;
@@ -17,7 +18,7 @@ use crate::domain::time::{DAY, Timestamp};
 use crate::stages::chats::{LiveChat, Published};
 
 pub(super) fn live_to(live: &LiveChat) -> pb::LiveChat {
-    let LiveChat { conversation, seal, published } = live;
+    let LiveChat { conversation, seal, published, progress: _ } = live;
     let Conversation {
         cycle,
         replies,
@@ -96,6 +97,7 @@ pub(super) fn live_from(live: pb::LiveChat) -> Result<LiveChat, String> {
         },
         seal: live.seal.as_ref().map(|seal| from.seal(seal)).transpose()?.unwrap_or_default(),
         published: live.published.as_ref().map(|published| from.published(published)).transpose()?,
+        progress: Progress::default(),
     })
 }
 

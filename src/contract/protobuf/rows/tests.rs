@@ -163,8 +163,11 @@ fn any_published() -> BoxedStrategy<Published> {
 }
 
 fn any_chat_row() -> BoxedStrategy<ChatRow> {
-    let live = (any_conversation(), any_seal(), option::of(any_published()))
-        .prop_map(|(conversation, seal, published)| Box::new(LiveChat { conversation, seal, published }));
+    let live = (any_conversation(), any_seal(), option::of(any_published())).prop_map(
+        |(conversation, seal, published)| {
+            Box::new(LiveChat { conversation, seal, published, ..LiveChat::default() })
+        },
+    );
     (id(), id(), option::of(any_time()), any::<u32>(), option::weighted(0.9, live))
         .prop_map(|(channel, chat, deleted, revision, live)| ChatRow {
             channel,
@@ -183,7 +186,8 @@ fn any_customer_row() -> impl Strategy<Value = CustomerRow> {
     let lists = (vec(neighbour, 0..3), vec(link, 0..3), any_events(), vec(ask, 0..3));
     (id(), id(), lists, option::of(any_time())).prop_map(
         |(channel, customer, (neighbours, chats, events, asks), chats_until)| {
-            let mut row = CustomerRow { channel, customer, neighbours, chats, chats_until, ..CustomerRow::default() };
+            let mut row =
+                CustomerRow { channel, customer, neighbours, chats, chats_until, ..CustomerRow::default() };
             row.events = events.into_iter().collect();
             asks.into_iter().for_each(|ask| row.asks.insert(ask));
             row
@@ -333,6 +337,7 @@ fn sample_chat() -> ChatRow {
                 contributions: vec![contribution],
                 due: Some(deadline.plus(1)),
             }),
+            ..LiveChat::default()
         })),
     }
 }
@@ -355,8 +360,15 @@ fn long_customer() -> CustomerRow {
     let mut row = sample_customer();
     for number in 0..300 {
         let at = REPLIED.plus(number);
-        row.events.insert(JudgedEvent { at, id: Some(format!("long-{number}").as_str().into()), goals: vec![GoalId(0)] });
-        row.asks.insert(Ask { from: at, link: Link { chat: format!("k{number}").as_str().into(), partition: 1 } });
+        row.events.insert(JudgedEvent {
+            at,
+            id: Some(format!("long-{number}").as_str().into()),
+            goals: vec![GoalId(0)],
+        });
+        row.asks.insert(Ask {
+            from: at,
+            link: Link { chat: format!("k{number}").as_str().into(), partition: 1 },
+        });
     }
     row
 }
