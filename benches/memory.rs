@@ -24,7 +24,7 @@ const CHANNELS: u64 = 10;
 
 /// What makes up 512 MB, for one worker: see benches/README.md.
 const SETTINGS: [&str; 3] =
-    ["state.memory_bytes_max=100663296", "state.rows_cache_bytes_max=67108864", "commit.records_max=50000"];
+    ["state.memory_bytes_max=100663296", "state.rows_cache_bytes_max=67108864", "commit.records_max=20000"];
 
 fn main() -> anyhow::Result<()> {
     let args: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with("--")).collect();
