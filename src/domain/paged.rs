@@ -115,8 +115,7 @@ impl<T: Entry> Paged<T> {
         let page = self.pages.partition_point(|page| page.last().order(&entry).is_le());
         if self.pages.is_empty() {
             // Most lists have one entry: it takes no more room than it needs.
-            let mut entries = Vec::with_capacity(1);
-            entries.push(entry);
+            let entries = vec![entry];
             self.pages.push(Page { number: 0, changed: true, entries, summary: T::Summary::default() });
             return;
         }
