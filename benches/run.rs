@@ -2,21 +2,23 @@
 //! in one run on one broker. `dev/kafka run -- cargo bench --bench run -- [CHATS]`; a chat has about ten records.
 
 mod load;
+#[path = "load/process.rs"]
+mod process;
 
 use chat_goals::config::Config;
 use chat_goals::log::kafka::{KafkaLog, KafkaTuning};
-use chat_goals::log::{Batch as _, Log as _, Reader as _, TopicPartition};
+use chat_goals::log::{Log as _, TopicPartition};
+use process::{LIMIT, await_positions, cpu_seconds, first_status, kill, peak_mb, producer, send};
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
-use rdkafka::producer::{BaseRecord, Producer as _, ThreadedProducer};
+use rdkafka::producer::Producer as _;
 use rdkafka::{Offset, TopicPartitionList};
 use serde_json::value::RawValue;
 use std::collections::HashMap;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 const PARTITIONS: i32 = 4;
-const LIMIT: Duration = Duration::from_secs(600);
 
 fn main() -> anyhow::Result<()> {
     let chats = std::env::args().skip(1).find_map(|arg| arg.parse().ok()).unwrap_or(200_000);
@@ -75,9 +77,11 @@ fn main() -> anyhow::Result<()> {
     let settled = await_positions(&log, &config, &inputs, &ends, start)?;
     assert!(settled >= all);
     kill(&mut process);
+    let statuses: Vec<TopicPartition> =
+        (0..PARTITIONS).map(|partition| TopicPartition::new("goal.status-changed", partition)).collect();
     let start = Instant::now();
     let mut process = binary().arg("run").args(&flags).spawn()?;
-    let seconds = first_status(&bootstrap, &log, start)?;
+    let seconds = first_status(&bootstrap, &log, "chat.events", &statuses, start)?;
     println!("restart after kill -9 with {chats} chats: {seconds:.2} s to the status of a new chat");
     kill(&mut process);
     Ok(())
@@ -107,31 +111,6 @@ fn preload(bootstrap: &str, chats: u64) -> anyhow::Result<u64> {
     Ok(records)
 }
 
-fn producer(bootstrap: &str) -> anyhow::Result<ThreadedProducer<rdkafka::producer::DefaultProducerContext>> {
-    Ok(ClientConfig::new()
-        .set("bootstrap.servers", bootstrap)
-        .set("partitioner", "murmur2_random")
-        .set("enable.idempotence", "true")
-        .set("compression.type", "lz4")
-        .set("linger.ms", "20")
-        .create()?)
-}
-
-fn send(
-    producer: &ThreadedProducer<rdkafka::producer::DefaultProducerContext>,
-    topic: &str,
-    key: &str,
-    value: &str,
-    at: i64,
-) {
-    let mut record = BaseRecord::to(topic).key(key).payload(value).timestamp(at);
-    while let Err((error, back)) = producer.send(record) {
-        assert_eq!(error.rdkafka_error_code(), Some(rdkafka::types::RDKafkaErrorCode::QueueFull), "{error}");
-        std::thread::sleep(Duration::from_millis(5));
-        record = back;
-    }
-}
-
 /// Reads everything with a plain consumer and only counts; in seconds, without its start.
 fn count(bootstrap: &str, inputs: &[TopicPartition], ends: &[i64]) -> anyhow::Result<f64> {
     let consumer: BaseConsumer = ClientConfig::new()
@@ -153,66 +132,4 @@ fn count(bootstrap: &str, inputs: &[TopicPartition], ends: &[i64]) -> anyhow::Re
         }
     }
     Ok(start.expect("there are records").elapsed().as_secs_f64())
-}
-
-/// Waits until the group has committed these positions; the seconds since `start`.
-fn await_positions(
-    log: &KafkaLog,
-    config: &Config,
-    of: &[TopicPartition],
-    ends: &[i64],
-    start: Instant,
-) -> anyhow::Result<f64> {
-    while start.elapsed() < LIMIT {
-        let positions = log.committed(&config.consumer_group(), of)?;
-        if positions.iter().zip(ends).all(|(position, end)| position.next.is_some_and(|next| next >= *end)) {
-            return Ok(start.elapsed().as_secs_f64());
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    anyhow::bail!("the group did not get there")
-}
-
-/// Writes a new chat and waits for its status.
-fn first_status(bootstrap: &str, log: &KafkaLog, start: Instant) -> anyhow::Result<f64> {
-    let statuses: Vec<TopicPartition> =
-        (0..PARTITIONS).map(|partition| TopicPartition::new("goal.status-changed", partition)).collect();
-    let mut reader = log.reader()?;
-    let from: Vec<(TopicPartition, i64)> = statuses.iter().cloned().zip(log.ends(&statuses)?).collect();
-    reader.assign(&from)?;
-    let chat = format!("new-{}", std::process::id());
-    let now = chrono::Utc::now();
-    let record = format!(
-        r#"{{"channelId":"ch1","chatId":"{chat}","at":"{}","customerMessage":{{"customerId":"new"}}}}"#,
-        now.to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
-    );
-    let producer = producer(bootstrap)?;
-    send(&producer, "chat.events", &chat, &record, now.timestamp_millis());
-    producer.flush(LIMIT)?;
-    while start.elapsed() < LIMIT {
-        if let Some(batch) = reader.poll(Duration::from_millis(10))?
-            && (0..batch.len()).any(|index| batch.get(index).key == Some(chat.as_bytes()))
-        {
-            return Ok(start.elapsed().as_secs_f64());
-        }
-    }
-    anyhow::bail!("the status of the new chat did not come")
-}
-
-fn kill(process: &mut Child) {
-    process.kill().expect("it runs");
-    process.wait().expect("it was started here");
-}
-
-fn cpu_seconds(process: &Child) -> f64 {
-    let stat = std::fs::read_to_string(format!("/proc/{}/stat", process.id())).expect("it runs");
-    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-    let ticks: f64 = fields[11].parse::<f64>().unwrap_or(0.0) + fields[12].parse::<f64>().unwrap_or(0.0);
-    ticks / 100.0
-}
-
-fn peak_mb(process: &Child) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", process.id())).expect("it runs");
-    let line = status.lines().find(|line| line.starts_with("VmHWM")).unwrap_or_default();
-    line.split_whitespace().nth(1).and_then(|kb| kb.parse::<u64>().ok()).unwrap_or(0) >> 10
 }

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    few_arenas();
     let cli = chat_goals::cli::Cli::parse();
     match chat_goals::cli::run(&cli) {
         Ok(code) => code,
@@ -15,6 +16,16 @@ fn main() -> ExitCode {
             eprintln!("chat-goals: {error:#}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// RocksDB and librdkafka take memory from the C library, which gives each of their many threads an arena of its own
+/// and seldom takes it back: most of it would be what some thread used once. Two are enough for what they do at once.
+fn few_arenas() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    // SAFETY: it only sets a number, before any other thread is there.
+    unsafe {
+        libc::mallopt(libc::M_ARENA_MAX, 2);
     }
 }
 

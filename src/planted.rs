@@ -69,7 +69,7 @@ bugs! {
     DeadlineExcluded = "deadline-excluded",
     /// C4: a reply in a running round supersedes nothing.
     NothingSuperseded = "nothing-superseded",
-    /// B5: a reply before the question is an answer.
+    /// B5: a reply before the question answers it, whatever it is dated.
     EarlyReplyCounts = "early-reply-counts",
     /// E1: the assignee is not credited.
     AssigneeIgnored = "assignee-ignored",

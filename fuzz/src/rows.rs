@@ -60,7 +60,7 @@ fn fold_on(row: ChatRow) {
     {
         let at = START.plus(step as i64 * DAY);
         let event = ChatEvent { id: None, channel: &channel_id, chat: &chat, at, body: ChatBody::Said(said) };
-        let _ = chats::fold(&mut row, &event, 0, None);
+        let _ = chats::fold(&mut row, &event, 0, channel, None);
         for clock in [Timestamp::MIN, at, START.plus(400 * DAY), Timestamp::MAX] {
             let mut row = row.clone().expect("a row stays");
             let cause = Cause { kind: event.body.cause(), at };

@@ -2,13 +2,17 @@
 //!
 //! The caller has decided already that the record is of this chat and this channel, and newer than any delete.
 
+use super::events::Events;
 use super::ids::{CustomerId, EventId, ManagerId};
-use super::settings::GoalId;
+use super::settings::{Channel, GoalId};
 use super::time::{DAY, Timestamp};
-use std::collections::BTreeSet;
+use crate::planted::{Bug, planted};
 
 /// How far an event may lie before the record that makes it the chat's (H2).
 pub const REACH_BACK: super::time::Millis = 31 * DAY;
+
+/// The longest round that a goal can ask for (A3).
+pub const ROUND_MAX: super::time::Millis = 30 * DAY;
 
 /// What one record says of the conversation (the delete and the goal event are handled around it).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,40 +74,6 @@ impl JudgedEvent {
             None => Identity::Content(self.at, &self.goals),
         }
     }
-
-    /// C5: by time, then by id in bytes, those without an id last.
-    fn order(&self, other: &JudgedEvent) -> std::cmp::Ordering {
-        let id_order = || (self.id.is_none(), &self.id).cmp(&(other.id.is_none(), &other.id));
-        self.at.cmp(&other.at).then_with(id_order)
-    }
-}
-
-/// Puts an event into its place, unless the same is there already. True: it was new.
-pub fn add_event(events: &mut Vec<JudgedEvent>, event: JudgedEvent) -> bool {
-    if events.iter().any(|known| known.is_same(&event)) {
-        return false;
-    }
-    let place = events.partition_point(|known| known.order(&event).is_le());
-    room_for_one(events);
-    events.insert(place, event);
-    true
-}
-
-/// Puts events into their places, but for those that are there already, also among themselves. Returns the new ones.
-pub fn add_events(events: &mut Vec<JudgedEvent>, more: Vec<JudgedEvent>) -> Vec<JudgedEvent> {
-    /// So many are looked up one by one; for more it pays to sort what is known.
-    const FEW: usize = 8;
-    if more.len() <= FEW {
-        return more.into_iter().filter(|event| add_event(events, event.clone())).collect();
-    }
-    let mut known: BTreeSet<Identity<'_>> = events.iter().map(JudgedEvent::identity).collect();
-    let new: Vec<bool> = more.iter().map(|event| known.insert(event.identity())).collect();
-    let new: Vec<JudgedEvent> =
-        more.iter().zip(new).filter(|(_, new)| *new).map(|(event, _)| event.clone()).collect();
-    events.extend(new.iter().cloned());
-    // Stable: of equals those that were there stay first, as if each had been put into its place.
-    events.sort_by(JudgedEvent::order);
-    new
 }
 
 /// What B10 compares.
@@ -146,8 +116,9 @@ pub struct Conversation {
     pub customers: Vec<Named>,
     /// The customer named by the record with the greatest `at`, and that time.
     pub latest_customer: Option<Named>,
-    /// In the order of C5.
-    pub events: Vec<JudgedEvent>,
+    /// Those that named the chat, and of its customers' those that a round could be achieved by: for each of the
+    /// [`Conversation::moments`], the first one that follows it, goal by goal.
+    pub events: Events,
     /// Whether replies were sealed away (H3): some cycle was replied to.
     pub replied_before: bool,
 }
@@ -223,7 +194,7 @@ impl Conversation {
         }
         self.cycle.asked = Some(at);
         if let Some(early) = self.cycle.early.take()
-            && at <= early.at
+            && (at <= early.at || planted(Bug::EarlyReplyCounts))
         {
             self.cycle.replied = true;
             room_for_one(&mut self.replies);
@@ -287,7 +258,7 @@ impl Conversation {
 
     /// Adds an event that names this chat itself. True: it was new.
     pub fn event(&mut self, event: JudgedEvent) -> bool {
-        add_event(&mut self.events, event)
+        self.events.insert(event)
     }
 
     /// Adds events of a customer that this chat named, as far as H2 lets them. True: some were new.
@@ -296,7 +267,25 @@ impl Conversation {
             return false;
         };
         let reach = named.at.minus(REACH_BACK);
-        !add_events(&mut self.events, events.filter(|event| event.at >= reach).collect()).is_empty()
+        let mut new = false;
+        for event in events.filter(|event| event.at >= reach) {
+            new |= self.events.insert(event);
+        }
+        new
+    }
+
+    /// From which moments on the chat wants the first event of each goal, because of these replies: a round starts
+    /// at a reply, whichever goal it turns out to have, and is achieved by the first event after that; or, if the
+    /// channel was not subscribed then, by the first one after a subscription within the round (C5).
+    pub fn moments(replies: &[Reply], channel: &Channel) -> Vec<Timestamp> {
+        let mut moments = Vec::with_capacity(replies.len());
+        for reply in replies {
+            moments.push(reply.at);
+            moments.extend(channel.subscriptions_in(reply.at, reply.at.plus(ROUND_MAX)));
+        }
+        moments.sort_unstable();
+        moments.dedup();
+        moments
     }
 
     /// Whether any cycle was ever replied to (D3).

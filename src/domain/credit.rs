@@ -6,6 +6,7 @@ use super::rounds::{Outcome, Round};
 use super::seal::Seal;
 use super::settings::Channel;
 use super::time::Timestamp;
+use crate::planted::{Bug, planted};
 use chrono::NaiveDate;
 
 /// What a chat adds to the counters of one manager and date. Everything but `closes` counts once at most.
@@ -19,6 +20,16 @@ pub struct Contribution {
     pub missed: bool,
     pub ended: bool,
     pub closes: u32,
+}
+
+impl Contribution {
+    fn join(&mut self, other: &Contribution) {
+        self.measured |= other.measured;
+        self.achieved |= other.achieved;
+        self.missed |= other.missed;
+        self.ended |= other.ended;
+        self.closes = self.closes.saturating_add(other.closes);
+    }
 }
 
 /// A bucket of the counters within a channel (E3).
@@ -46,7 +57,6 @@ impl Counts {
         *self == Counts::default()
     }
 
-    /// Wraps, so that what is added can be taken back exactly, whatever a stored row holds.
     pub fn add(&mut self, other: &Counts, sign: i64) {
         let sum = |a: i64, b: i64| a.wrapping_add(b.wrapping_mul(sign));
         self.measured = sum(self.measured, other.measured);
@@ -63,6 +73,7 @@ pub fn credited(chat: &Conversation, seal: &Seal, at: Timestamp, closer: Option<
     let assigned = chat.assignments.partition_point(|assignment| assignment.at <= at);
     if let Some(last) = assigned.checked_sub(1)
         && let Some(manager) = &chat.assignments[last].manager
+        && !planted(Bug::AssigneeIgnored)
     {
         return manager.clone();
     }
@@ -79,7 +90,55 @@ pub fn contributions(
     rounds: &[Round],
     channel: &Channel,
 ) -> Vec<Contribution> {
-    let nothing = |at: Timestamp, closer: Option<&ManagerId>| Contribution {
+    let mut facts = Vec::new();
+    for round in rounds.iter().filter(|round| round.number > seal.count) {
+        count_round(&mut facts, chat, seal, channel, round);
+    }
+    for close in &chat.closes {
+        count_close(&mut facts, chat, seal, channel, close);
+    }
+    let mut added = seal.contributions.clone();
+    add(&mut added, facts);
+    added
+}
+
+/// What a round adds, fact by fact.
+pub fn count_round(
+    facts: &mut Vec<Contribution>,
+    chat: &Conversation,
+    seal: &Seal,
+    channel: &Channel,
+    round: &Round,
+) {
+    let nothing = |at| nothing(chat, seal, channel, at, None);
+    facts.push(Contribution { measured: true, ..nothing(round.start) });
+    match round.outcome {
+        Outcome::Open | Outcome::Superseded => {}
+        Outcome::Missed => facts.push(Contribution { missed: true, ..nothing(round.deadline) }),
+        Outcome::Achieved { at, .. } => facts.push(Contribution { achieved: true, ..nothing(at) }),
+    }
+}
+
+/// What a close adds.
+pub fn count_close(
+    facts: &mut Vec<Contribution>,
+    chat: &Conversation,
+    seal: &Seal,
+    channel: &Channel,
+    close: &Close,
+) {
+    let nothing = nothing(chat, seal, channel, close.at, close.by.as_ref());
+    facts.push(Contribution { ended: true, closes: 1, ..nothing });
+}
+
+fn nothing(
+    chat: &Conversation,
+    seal: &Seal,
+    channel: &Channel,
+    at: Timestamp,
+    closer: Option<&ManagerId>,
+) -> Contribution {
+    Contribution {
         manager: credited(chat, seal, at, closer),
         date: channel.date(at),
         measured: false,
@@ -87,22 +146,16 @@ pub fn contributions(
         missed: false,
         ended: false,
         closes: 0,
-    };
-    // Fact by fact first: a chat may have thousands, which are sorted faster than put into their places.
-    let mut added = seal.contributions.clone();
-    for round in rounds.iter().filter(|round| round.number > seal.count) {
-        added.push(Contribution { measured: true, ..nothing(round.start, None) });
-        match round.outcome {
-            Outcome::Open | Outcome::Superseded => {}
-            Outcome::Missed => added.push(Contribution { missed: true, ..nothing(round.deadline, None) }),
-            Outcome::Achieved { at, .. } => {
-                added.push(Contribution { achieved: true, ..nothing(at, None) });
-            }
-        }
     }
-    for Close { at, by } in &chat.closes {
-        added.push(Contribution { ended: true, closes: 1, ..nothing(*at, by.as_ref()) });
+}
+
+/// Puts facts to what was added before, each to its manager and date. A chat may have thousands, which are sorted
+/// faster than put into their places one by one.
+pub fn add(added: &mut Vec<Contribution>, facts: Vec<Contribution>) {
+    if facts.is_empty() {
+        return;
     }
+    added.extend(facts);
     added.sort_by(|a, b| a.manager.cmp(&b.manager).then(a.date.cmp(&b.date)));
     added.dedup_by(|fact, kept| {
         let same = fact.manager == kept.manager && fact.date == kept.date;
@@ -113,7 +166,6 @@ pub fn contributions(
     });
     // Kept with every chat: most have one or two.
     added.shrink_to_fit();
-    added
 }
 
 /// The buckets that a list of contributions adds to (E3), each with `sign` times what it adds.
@@ -131,20 +183,15 @@ pub fn spread(
         for contribution in of_manager {
             let counts = contribution.counts(achieved);
             total.join(&counts);
-            dates.push((contribution.date, counts));
+            match dates.binary_search_by_key(&contribution.date, |(date, _)| *date) {
+                Ok(found) => dates[found].1.join(&counts),
+                Err(place) => dates.insert(place, (contribution.date, counts)),
+            }
             add(Bucket { manager: manager.clone(), date: Some(contribution.date) }, counts, sign);
         }
         all.join(&total);
         add(Bucket { manager, date: None }, total, sign);
     }
-    dates.sort_by_key(|(date, _)| *date);
-    dates.dedup_by(|(date, counts), (kept, sum)| {
-        let same = date == kept;
-        if same {
-            sum.join(counts);
-        }
-        same
-    });
     for (date, counts) in dates {
         add(Bucket { manager: None, date: Some(date) }, counts, sign);
     }
@@ -153,16 +200,90 @@ pub fn spread(
     }
 }
 
-impl Contribution {
-    /// Another fact of the same manager and date.
-    fn join(&mut self, other: &Contribution) {
-        self.measured |= other.measured;
-        self.achieved |= other.achieved;
-        self.missed |= other.missed;
-        self.ended |= other.ended;
-        self.closes = self.closes.saturating_add(other.closes);
+/// What a list of contributions adds to its buckets that another one did not: of each pair the list, and whether the
+/// chat is achieved. Only buckets in which the two differ are looked at one by one: a chat may have thousands.
+pub fn difference(
+    (before, was_achieved): (&[Contribution], bool),
+    (after, is_achieved): (&[Contribution], bool),
+) -> Vec<(Bucket, Counts)> {
+    let mut differences = Vec::new();
+    let mut push = |manager: Option<&ManagerId>, date, before: Counts, after: Counts| {
+        let mut counts = after;
+        counts.add(&before, -1);
+        if !counts.is_zero() {
+            differences.push((Bucket { manager: manager.cloned(), date }, counts));
+        }
+    };
+    let counts = |contribution: Option<&Contribution>, achieved| {
+        contribution.map_or_else(Counts::default, |contribution| contribution.counts(achieved))
+    };
+    let joined = |of: &[Contribution], achieved, wanted: &dyn Fn(&Contribution) -> bool| {
+        let mut joined = Counts::default();
+        of.iter().filter(|c| wanted(c)).for_each(|c| joined.join(&c.counts(achieved)));
+        joined
+    };
+    let (mut managers, mut dates): (Vec<&ManagerId>, Vec<NaiveDate>) = (Vec::new(), Vec::new());
+    let (mut old, mut new) = (before.iter().peekable(), after.iter().peekable());
+    loop {
+        let order = match (old.peek(), new.peek()) {
+            (None, None) => break,
+            (Some(_), None) => std::cmp::Ordering::Less,
+            (None, Some(_)) => std::cmp::Ordering::Greater,
+            (Some(a), Some(b)) => a.manager.cmp(&b.manager).then(a.date.cmp(&b.date)),
+        };
+        let a = if order.is_le() { old.next() } else { None };
+        let b = if order.is_ge() { new.next() } else { None };
+        let Some(either) = a.or(b) else { break };
+        if a == b && was_achieved == is_achieved {
+            continue;
+        }
+        push(Some(&either.manager), Some(either.date), counts(a, was_achieved), counts(b, is_achieved));
+        // Both lists are in the order of managers.
+        if managers.last() != Some(&&either.manager) {
+            managers.push(&either.manager);
+        }
+        dates.push(either.date);
     }
+    for manager in &managers {
+        let of = |list: &[Contribution], achieved| {
+            let first = list.partition_point(|c| c.manager < **manager);
+            let length = list[first..].partition_point(|c| c.manager == **manager);
+            joined(&list[first..first + length], achieved, &|_| true)
+        };
+        push(Some(*manager), None, of(before, was_achieved), of(after, is_achieved));
+    }
+    dates.sort_unstable();
+    dates.dedup();
+    const FEW: usize = 8;
+    if dates.len() <= FEW {
+        for date in dates {
+            let of = |list: &[Contribution], achieved| joined(list, achieved, &|c| c.date == date);
+            push(None, Some(date), of(before, was_achieved), of(after, is_achieved));
+        }
+    } else {
+        let mut by_date = vec![(Counts::default(), Counts::default()); dates.len()];
+        for contribution in before {
+            if let Ok(place) = dates.binary_search(&contribution.date) {
+                by_date[place].0.join(&contribution.counts(was_achieved));
+            }
+        }
+        for contribution in after {
+            if let Ok(place) = dates.binary_search(&contribution.date) {
+                by_date[place].1.join(&contribution.counts(is_achieved));
+            }
+        }
+        for (date, (before, after)) in dates.iter().zip(by_date) {
+            push(None, Some(*date), before, after);
+        }
+    }
+    if !managers.is_empty() {
+        let of = |list: &[Contribution], achieved| joined(list, achieved, &|_| true);
+        push(None, None, of(before, was_achieved), of(after, is_achieved));
+    }
+    differences
+}
 
+impl Contribution {
     fn counts(&self, achieved: bool) -> Counts {
         Counts {
             measured: self.measured.into(),
@@ -182,7 +303,7 @@ impl Counts {
         self.achieved |= other.achieved;
         self.missed |= other.missed;
         self.ended |= other.ended;
-        self.closes += other.closes;
+        self.closes = self.closes.wrapping_add(other.closes);
         self.achieved_of_ended |= other.achieved_of_ended;
     }
 }

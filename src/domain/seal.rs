@@ -8,7 +8,7 @@ use super::credit::{self, Contribution};
 use super::ids::ManagerId;
 use super::rounds::{Outcome, Round};
 use super::settings::Channel;
-use super::time::{Millis, Timestamp};
+use super::time::{DAY, Millis, Timestamp};
 
 /// How far back a record that is still to come can reach (H1 and H2 together).
 pub const REACH: Millis = 2 * REACH_BACK;
@@ -61,8 +61,11 @@ pub fn seal(
     channel: &Channel,
     clock: Timestamp,
 ) -> bool {
+    /// From so many replies on a day's worth is sealed at once: each time everything is derived anew.
+    const MANY: usize = 32;
     let horizon = clock.minus(REACH);
-    if !has_facts_before(chat, horizon) {
+    let slack = if chat.replies.len() < MANY { 0 } else { DAY };
+    if !has_facts_before(chat, horizon.minus(slack)) {
         return false;
     }
     let replies = settled_replies(chat, seal, rounds, horizon);
@@ -73,9 +76,9 @@ pub fn seal(
         chat.closes.get(closes).map(|close| close.at),
     ];
     let kept_from = kept_from.into_iter().flatten().min().unwrap_or(horizon);
-    let events = chat.events.partition_point(|event| event.at < kept_from);
     let assignments = chat.assignments.partition_point(|a| a.at <= kept_from).saturating_sub(1);
-    if replies + closes + events + assignments == 0 {
+    let events = chat.events.first().is_some_and(|event| event.at < kept_from);
+    if replies + closes + assignments == 0 && !events {
         return false;
     }
 
@@ -112,7 +115,7 @@ pub fn seal(
     }
     chat.replies.drain(..replies);
     chat.closes.drain(..closes);
-    chat.events.drain(..events);
+    chat.events.forget_before(kept_from);
     chat.assignments.drain(..assignments);
     true
 }

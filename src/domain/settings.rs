@@ -42,6 +42,8 @@ pub struct Effect {
     pub sequence: u64,
     /// Its own `at`.
     pub at: Timestamp,
+    /// It begins a subscription: an event later than it may achieve a round that began before it (C5).
+    pub subscribes: bool,
 }
 
 /// The settings of all channels.
@@ -79,10 +81,11 @@ impl Settings {
     /// Adds a change; `logged` is its log timestamp, absent offline (A6). `None`: it is there already (A1).
     pub fn add(&mut self, change: GoalChange, logged: Option<Timestamp>) -> Option<Effect> {
         let GoalChange { id, channel, at, change } = change;
+        let subscribes = matches!(change, Change::SubscriptionSet(true)) && self.requires_subscription;
         let history =
             self.channels.entry(channel.clone()).or_insert_with(|| Channel::new(self.requires_subscription));
         let effective = history.add(id, at, change, logged)?;
-        let effect = Effect { effective, channel, sequence: self.sequence, at };
+        let effect = Effect { effective, channel, sequence: self.sequence, at, subscribes };
         self.sequence += 1;
         self.effects.insert(effect.clone());
         Some(effect)
@@ -100,6 +103,7 @@ impl Settings {
             channel: ChannelId::default(),
             sequence: 0,
             at: Timestamp::MIN,
+            subscribes: false,
         };
         self.effects.range(first..).take_while(move |effect| effect.effective <= until)
     }
@@ -117,6 +121,8 @@ pub struct Channel {
     ids: FxHashSet<EventId>,
     without_id: Vec<(Timestamp, Change)>,
     requires_subscription: bool,
+    /// How many changes were added.
+    version: u64,
 }
 
 impl Channel {
@@ -130,6 +136,7 @@ impl Channel {
             ids: FxHashSet::default(),
             without_id: Vec::new(),
             requires_subscription,
+            version: 0,
         }
     }
 
@@ -153,6 +160,7 @@ impl Channel {
                 self.without_id.push((at, change.clone()));
             }
         }
+        self.version += 1;
         // A6: nobody backdates a goal.
         let not_backdated = logged.map_or(at, |logged| at.max(logged));
         Some(match change {
@@ -187,6 +195,11 @@ impl Channel {
         GoalId(index as u32)
     }
 
+    /// What is derived from these settings holds as long as this is the same.
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
     /// The content of a goal of this channel.
     pub fn goal(&self, id: GoalId) -> &Goal {
         &self.goals[id.0 as usize]
@@ -202,6 +215,14 @@ impl Channel {
 
     pub fn subscribed(&self, at: Timestamp) -> bool {
         !self.requires_subscription || self.subscription.as_of(at).copied().unwrap_or(false)
+    }
+
+    /// When subscriptions began in `(after, until]`, as far as that matters to anything.
+    pub fn subscriptions_in(&self, after: Timestamp, until: Timestamp) -> impl Iterator<Item = Timestamp> {
+        let entries = if self.requires_subscription { &self.subscription.entries[..] } else { &[] };
+        let first = entries.partition_point(|(at, _)| *at <= after);
+        let within = entries[first..].iter().take_while(move |(at, _)| *at <= until);
+        within.filter(|(_, active)| *active).map(|(at, _)| *at)
     }
 
     /// A4: the goal as of `at` if the channel is subscribed as of `at`.

@@ -1,6 +1,7 @@
 //! The chats of one partition: their rows, their lookups and their clock.
 
 use super::outlet::Outlet;
+use crate::domain::conversation::ROUND_MAX;
 use crate::domain::credit::{Bucket, Counts};
 use crate::domain::ids::ChannelId;
 use crate::domain::settings::{Effect, Settings};
@@ -33,6 +34,8 @@ pub struct ChatsTask {
     due_floor: Timestamp,
     /// The entries that are due next, in order, looked up ahead; some may be stale.
     due_ahead: VecDeque<Vec<u8>>,
+    /// What chats have to ask customers for, because of settings that they were shown.
+    asks: Vec<ToCustomer>,
     seals: bool,
 }
 
@@ -53,7 +56,7 @@ enum Phase {
 /// What a record led to outside of its chat.
 #[derive(Default)]
 pub struct Followed {
-    pub links: Vec<ToCustomer>,
+    pub asks: Vec<ToCustomer>,
     /// The chat has to be settled once everything that follows is done.
     pub settle: bool,
 }
@@ -70,6 +73,7 @@ impl ChatsTask {
             passing: VecDeque::new(),
             due_floor: Timestamp::MIN,
             due_ahead: VecDeque::new(),
+            asks: Vec::new(),
             seals,
         }
     }
@@ -103,6 +107,7 @@ impl ChatsTask {
         self.index.roll_back();
         self.due_floor = Timestamp::MIN;
         self.due_ahead.clear();
+        self.asks.clear();
     }
 
     /// Folds one record of a chat. It is settled by the caller, after what followed from it.
@@ -118,7 +123,7 @@ impl ChatsTask {
         self.catch_up(event.chat, event.channel, settings, differences, out)?;
         let slot = self.table.slot(event.chat.as_bytes())?;
         let judged = chats::judge(event, channel, logged);
-        let folded = match chats::fold(&mut slot.row, event, self.partition, judged) {
+        let folded = match chats::fold(&mut slot.row, event, self.partition, channel, judged) {
             Ok(folded) => folded,
             Err(bad) => return Ok(Err(bad)),
         };
@@ -136,7 +141,7 @@ impl ChatsTask {
             self.table.mark(event.chat.as_bytes());
             self.reindex(event.channel, event.chat, before, index);
         }
-        Ok(Ok(Followed { links: folded.links, settle: folded.settle }))
+        Ok(Ok(Followed { asks: folded.asks, settle: folded.settle }))
     }
 
     /// Folds events of a customer. True: the chat has to be settled.
@@ -263,6 +268,11 @@ impl ChatsTask {
         self.sweeps.push_back(Sweep::new(effect.clone()));
     }
 
+    /// What chats asked customers for while settings were shown to them.
+    pub fn take_asks(&mut self) -> Vec<ToCustomer> {
+        std::mem::take(&mut self.asks)
+    }
+
     /// Whether settings are waiting to be shown to chats.
     pub fn is_sweeping(&self) -> bool {
         !self.sweeps.is_empty() || !self.passing.is_empty()
@@ -323,7 +333,9 @@ impl ChatsTask {
         };
         if sweep.after.is_empty() && phase == Phase::Recent {
             sweep.after = prefix.clone();
-            sweep.after.extend(sortable(chats::day(effect.effective)));
+            // A round that began before a subscription may reach into it.
+            let since = effect.effective.minus(if effect.subscribes { ROUND_MAX } else { 0 });
+            sweep.after.extend(sortable(chats::day(since)));
         }
         loop {
             let slice = SLICE.min(*budget);
@@ -340,6 +352,12 @@ impl ChatsTask {
                     Phase::Recent => &entry[prefix.len() + 8..],
                 };
                 let chat = std::str::from_utf8(chat)?.to_owned();
+                if phase == Phase::Recent
+                    && effect.subscribes
+                    && let Some(row) = &self.table.slot(chat.as_bytes())?.row
+                {
+                    self.asks.extend(row.subscribed_at(self.partition, effect.effective, cause));
+                }
                 self.settle(&chat, cause, settings, differences, out)?;
             }
             if entries.len() < slice {

@@ -40,7 +40,7 @@ pub struct Partitions {
 }
 
 /// One partition of a stage whose rows need no clock.
-pub struct RowsTask<R: crate::state::table::Row> {
+pub struct RowsTask<R: crate::state::table::TableRow> {
     pub partition: i32,
     pub table: Table<R>,
 }
@@ -132,7 +132,7 @@ impl Pipeline {
             Err(bad) => return Ok(Err(bad)),
         };
         let cause = Cause { kind: event.body.cause(), at: event.at };
-        if followed.links.is_empty() {
+        if followed.asks.is_empty() {
             // The plain case: nothing but the chat itself.
             if followed.settle {
                 task.settle(event.chat, cause, settings, &mut self.differences, out)?;
@@ -142,8 +142,8 @@ impl Pipeline {
             if followed.settle {
                 touched.push((partition, ChatId::from(event.chat), cause));
             }
-            for link in followed.links {
-                self.send_to_customer(link, out)?;
+            for ask in followed.asks {
+                self.send_to_customer(ask, out)?;
             }
             self.finish(touched, settings, out)?;
         }
@@ -250,6 +250,13 @@ impl Pipeline {
     ) -> anyhow::Result<bool> {
         let Some(task) = self.chats.get_mut(&partition) else { return Ok(true) };
         let done = task.sweep(budget, settings, &mut self.differences, out)?;
+        let asks = task.take_asks();
+        if !asks.is_empty() {
+            for ask in asks {
+                self.send_to_customer(ask, out)?;
+            }
+            self.finish(Vec::new(), settings, out)?;
+        }
         self.add_up();
         Ok(done)
     }
@@ -328,8 +335,8 @@ impl Pipeline {
         touched[own..].sort_by(|a, b| a.1.cmp(&b.1));
         for index in 0..touched.len() {
             let (partition, chat, cause) = &touched[index];
-            let done = touched[..own.min(index)].iter().chain(touched[..index].last());
-            if done.into_iter().any(|(_, done, _)| done == chat) {
+            let (first, sorted) = touched[..index].split_at(own.min(index));
+            if first.iter().chain(sorted.last()).any(|(_, done, _)| done == chat) {
                 continue;
             }
             let task = self.chats.get_mut(partition).expect("only chats that are here");
@@ -376,7 +383,7 @@ impl Pipeline {
         let depth = match &message.news {
             CustomerNews::Events { depth, .. } => *depth,
             CustomerNews::SameAs { .. } => 1,
-            CustomerNews::NamedBy { .. } => 0,
+            CustomerNews::NamedBy { .. } | CustomerNews::AskedBy { .. } => 0,
         };
         self.depth = self.depth.max(depth);
         let partition = partition_of(message.customer.as_bytes(), self.partitions.customers);

@@ -5,9 +5,10 @@
 //! a newly named customer, say) makes one change.
 
 use super::messages::{Bad, Cause, ChatBody, ChatEvent, CustomerNews, ToChat, ToCustomer, event_id};
-use crate::domain::conversation::{Changed, Conversation, JudgedEvent};
+use crate::domain::conversation::{Changed, Conversation, JudgedEvent, Named, REACH_BACK, ROUND_MAX, Reply};
 use crate::domain::credit::{self, Bucket, Contribution, Counts};
 use crate::domain::ids::{ChannelId, ChatId};
+use crate::domain::progress::Progress;
 use crate::domain::rounds::{Outcome, Round, rounds};
 use crate::domain::seal::{Seal, seal};
 use crate::domain::settings::Channel;
@@ -32,6 +33,7 @@ pub struct LiveChat {
     pub conversation: Conversation,
     pub seal: Seal,
     pub published: Option<Published>,
+    pub progress: Progress,
 }
 
 /// What was last derived and published.
@@ -61,8 +63,8 @@ pub struct Folded {
     pub settle: bool,
     /// The record deleted the chat: what it takes back.
     pub deleted: Option<Deleted>,
-    /// The customers that were named for the first time.
-    pub links: Vec<ToCustomer>,
+    /// What the chat asks its customers for, because of this record.
+    pub asks: Vec<ToCustomer>,
 }
 
 /// A chat that was there and was deleted (B8).
@@ -95,11 +97,13 @@ pub struct Settled {
 }
 
 /// Folds a record into its chat's row (created if there is none). `partition` is where the chat lives;
-/// `judged` holds the goals that a goal event matches (A6), empty for any other record.
+/// `channel` holds its channel's settings, `judged` the goals that a goal event matches (A6), empty for any other
+/// record.
 pub fn fold(
     row: &mut Option<ChatRow>,
     event: &ChatEvent<'_>,
     partition: i32,
+    channel: &Channel,
     judged: Option<JudgedEvent>,
 ) -> Result<Folded, Bad> {
     let row = match row {
@@ -127,7 +131,7 @@ pub fn fold(
     }
     let begins = row.live.is_none();
     let live = row.live.get_or_insert_default();
-    let named_before = live.conversation.customers.len();
+    let before = (live.conversation.customers.len(), live.conversation.replies.len());
     let changed = match event.body {
         ChatBody::Said(said) => live.conversation.fold(event.at, said),
         ChatBody::GoalEvent { .. } => {
@@ -136,17 +140,20 @@ pub fn fold(
         }
         ChatBody::Deleted => Changed::default(),
     };
-    let cause = Cause { kind: event.body.cause(), at: event.at };
-    let links = live.conversation.customers[named_before..]
-        .iter()
-        .map(|named| ToCustomer {
-            channel: row.channel.clone(),
-            customer: named.customer.clone(),
-            news: CustomerNews::NamedBy { chat: row.chat.clone(), partition },
-            cause,
-        })
-        .collect();
-    Ok(Folded { changed: changed.anything || begins, settle: changed.facts || begins, deleted: None, links })
+    let mut asks = Vec::new();
+    if before != (live.conversation.customers.len(), live.conversation.replies.len()) {
+        let cause = Cause { kind: event.body.cause(), at: event.at };
+        let (named_before, replied_before) = before;
+        let row = &*row;
+        let Conversation { customers, replies, .. } = &row.live.as_ref().expect("it is there").conversation;
+        let new = Conversation::moments(&replies[replied_before..], channel);
+        let all = Conversation::moments(&replies[..], channel);
+        for (index, named) in customers.iter().enumerate() {
+            let moments = if index < named_before { &new } else { &all };
+            asks.extend(row.ask(partition, named, moments, cause));
+        }
+    }
+    Ok(Folded { changed: changed.anything || begins, settle: changed.facts || begins, deleted: None, asks })
 }
 
 /// A goal event as the chat keeps it.
@@ -176,7 +183,31 @@ impl ChatRow {
             let published = live.published.unwrap_or_default();
             Deleted { revision: self.revision, differences: difference(&published, &Published::default()) }
         });
-        Folded { changed: true, settle: false, deleted, links: Vec::new() }
+        Folded { changed: true, settle: false, deleted, asks: Vec::new() }
+    }
+
+    /// Asks a customer for the first events after each of these moments, as far as the chat may count them (H2).
+    fn ask(&self, partition: i32, of: &Named, moments: &[Timestamp], cause: Cause) -> Option<ToCustomer> {
+        let reach = of.at.minus(REACH_BACK);
+        let mut moments: Vec<Timestamp> = moments.iter().map(|moment| *moment.max(&reach)).collect();
+        moments.dedup();
+        (!moments.is_empty()).then(|| ToCustomer {
+            channel: self.channel.clone(),
+            customer: of.customer.clone(),
+            news: CustomerNews::AskedBy { chat: self.chat.clone(), partition, moments },
+            cause,
+        })
+    }
+
+    /// What the chat has to ask its customers for because a subscription began at this moment (C5).
+    pub fn subscribed_at(&self, partition: i32, moment: Timestamp, cause: Cause) -> Vec<ToCustomer> {
+        let Some(live) = &self.live else { return Vec::new() };
+        let runs = |reply: &Reply| reply.at < moment && moment <= reply.at.plus(ROUND_MAX);
+        if !live.conversation.replies.iter().any(runs) {
+            return Vec::new();
+        }
+        let customers = live.conversation.customers.iter();
+        customers.filter_map(|named| self.ask(partition, named, &[moment], cause)).collect()
     }
 
     /// Folds events of a customer that the chat named. True: some were new.
@@ -189,17 +220,37 @@ impl ChatRow {
     /// Derives everything anew at `clock` and says what is different. `seals`: whether records can be too late (H3).
     pub fn settle(&mut self, channel: &Channel, clock: Timestamp, cause: Cause, seals: bool) -> Settled {
         let Some(live) = &mut self.live else { return Settled::default() };
-        let LiveChat { conversation, seal: sealed, published } = &mut **live;
-        let rounds_now = rounds(conversation, sealed, channel, clock);
+        let LiveChat { conversation, seal: sealed, published, progress } = &mut **live;
+        let plain;
+        let (rounds_now, contributions, same) = if conversation.replies.len() < MANY_REPLIES {
+            progress.forget();
+            plain = rounds(conversation, sealed, channel, clock);
+            let contributions = credit::contributions(conversation, sealed, &plain, channel);
+            (&plain[..], contributions, 0)
+        } else {
+            let derived = progress.derive(conversation, sealed, channel, clock);
+            (derived.rounds, derived.contributions, derived.same)
+        };
+        // What was published of the rounds that are the same is the same.
+        let same = same.saturating_sub(sealed.rounds().count());
+        let known_before = published.as_mut().map_or_else(Vec::new, |old| old.rounds.split_off(same));
+        let known_now = known(&rounds_now[sealed.rounds().count() + same..], sealed);
         let new = Published {
-            view: view(conversation, sealed, &rounds_now, channel, clock),
-            rounds: known(&rounds_now, sealed),
-            contributions: credit::contributions(conversation, sealed, &rounds_now, channel),
-            due: due(&rounds_now),
+            view: view(conversation, sealed, rounds_now, channel, clock),
+            rounds: Vec::new(),
+            contributions,
+            due: due(rounds_now),
         };
         let mut settled = Settled::default();
         match published {
-            Some(old) if *old == new => return settled,
+            Some(old)
+                if known_before == known_now
+                    && (&old.view, &old.contributions, old.due)
+                        == (&new.view, &new.contributions, new.due) =>
+            {
+                old.rounds.extend(known_before);
+                return settled;
+            }
             Some(old) => {
                 settled.differences = difference(old, &new);
                 if old.view != new.view {
@@ -211,7 +262,7 @@ impl ChatRow {
                         view: new.view.clone(),
                         previous: Some(old.view.status),
                         cause,
-                        correction: is_correction(&old.rounds, &rounds_now),
+                        correction: is_correction(&known_before, rounds_now),
                     });
                 }
             }
@@ -230,8 +281,11 @@ impl ChatRow {
             }
         }
         settled.changed = true;
-        *published = Some(new);
-        if seals && seal(conversation, sealed, &rounds_now, channel, clock) {
+        let mut known_all = published.take().map_or_else(Vec::new, |old| old.rounds);
+        known_all.extend(known_now);
+        *published = Some(Published { rounds: known_all, ..new });
+        if seals && seal(conversation, sealed, rounds_now, channel, clock) {
+            progress.forget();
             let kept = rounds(conversation, sealed, channel, clock);
             if let Some(published) = published {
                 published.rounds = known(&kept, sealed);
@@ -273,6 +327,9 @@ pub struct Index {
     pub latest_day: Option<i64>,
 }
 
+/// From so many replies on, a chat is not derived from its beginning each time.
+const MANY_REPLIES: usize = 4;
+
 /// The UTC day of a moment, counted from the epoch.
 pub fn day(at: Timestamp) -> i64 {
     at.0.div_euclid(DAY)
@@ -291,25 +348,6 @@ fn due(rounds: &[Round]) -> Option<Timestamp> {
 /// What the chat adds now, less what it added before.
 fn difference(before: &Published, after: &Published) -> Vec<(Bucket, Counts)> {
     let achieved = |published: &Published| published.view.status == Status::Achieved;
-    if before.contributions == after.contributions && achieved(before) == achieved(after) {
-        return Vec::new();
-    }
-    let mut sums: Vec<(Bucket, Counts)> = Vec::new();
-    let mut add = |bucket: Bucket, counts: Counts, sign: i64| {
-        let mut sum = Counts::default();
-        sum.add(&counts, sign);
-        sums.push((bucket, sum));
-    };
-    credit::spread(&before.contributions, achieved(before), -1, &mut add);
-    credit::spread(&after.contributions, achieved(after), 1, &mut add);
-    sums.sort_by(|a, b| a.0.cmp(&b.0));
-    sums.dedup_by(|(bucket, counts), (kept, sum)| {
-        let same = bucket == kept;
-        if same {
-            sum.add(counts, 1);
-        }
-        same
-    });
-    sums.retain(|(_, sum)| !sum.is_zero());
-    sums
+    let (was, is) = (achieved(before), achieved(after));
+    credit::difference((&before.contributions, was), (&after.contributions, is))
 }

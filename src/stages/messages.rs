@@ -102,8 +102,11 @@ pub struct ToCustomer {
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum CustomerNews {
-    /// A chat of this partition names the customer.
+    /// A chat of this partition wants every event of the customer. Only older versions said so.
     NamedBy { chat: ChatId, partition: i32 },
+    /// A chat of this partition, which named the customer, wants the first events that follow each of these
+    /// moments, goal by goal.
+    AskedBy { chat: ChatId, partition: i32, moments: Vec<Timestamp> },
     /// Another customer is the same person since a record at `merged_at`.
     SameAs { customer: CustomerId, merged_at: Timestamp },
     /// Events that a merged customer knows. `depth` counts the messages between customers that led here, this one

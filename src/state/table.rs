@@ -8,21 +8,67 @@ use hashbrown::HashMap;
 use hashbrown::hash_map::EntryRef;
 use std::sync::Arc;
 
-/// A row: what a stage keeps for one key.
+/// What is stored under one key.
 pub trait Row: Sized {
+    fn encode(&self) -> Vec<u8>;
+    fn decode(bytes: &[u8]) -> anyhow::Result<Self>;
+}
+
+/// A row: what a stage keeps for one key. A long one keeps its lists in pages, stored by themselves, so that a commit
+/// writes only what changed; [`Row::encode`] and [`Row::decode`] leave them out.
+pub trait TableRow: Row {
     /// The column family that holds rows of this kind.
     const FAMILY: Family;
     /// What the row is looked up by besides its key.
     type Index: Default;
     fn index(&self) -> Self::Index;
-    fn encode(&self) -> Vec<u8>;
-    fn decode(bytes: &[u8]) -> anyhow::Result<Self>;
+    /// The pages that these bytes of a row speak of.
+    fn pages(_row: &[u8]) -> anyhow::Result<Vec<PageName>> {
+        Ok(Vec::new())
+    }
+    /// Takes up a page as it was stored. Pages come in the order of [`TableRow::pages`].
+    fn take_up(&mut self, _page: PageName, _bytes: &[u8]) -> anyhow::Result<()> {
+        Ok(())
+    }
+    /// The pages that changed since the row was last stored.
+    fn changed_pages(&self) -> Vec<(PageName, Vec<u8>)> {
+        Vec::new()
+    }
+    /// The row and its pages have been stored.
+    fn was_stored(&mut self) {}
+}
+
+/// Of which list of a row, and which page of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PageName {
+    pub list: u8,
+    pub number: u32,
+}
+
+/// What has to be stored under one key: a row, or a page of one.
+pub enum Changed<'a, R> {
+    Row(&'a R),
+    Page(Vec<u8>),
+}
+
+impl<R: Row> Row for Changed<'_, R> {
+    fn encode(&self) -> Vec<u8> {
+        match self {
+            Changed::Row(row) => row.encode(),
+            Changed::Page(bytes) => bytes.clone(),
+        }
+    }
+
+    /// Which of the two it was does not matter to who only stores it.
+    fn decode(bytes: &[u8]) -> anyhow::Result<Self> {
+        Ok(Changed::Page(bytes.to_vec()))
+    }
 }
 
 /// The bytes of a key, without the partition.
 pub type Key = Box<[u8]>;
 
-pub struct Table<R: Row> {
+pub struct Table<R: TableRow> {
     partition: i32,
     store: Option<Arc<Store>>,
     rows: HashMap<Key, Slot<R>>,
@@ -33,14 +79,14 @@ pub struct Table<R: Row> {
 }
 
 /// A place for a row, which may be empty.
-pub struct Slot<R: Row> {
+pub struct Slot<R: TableRow> {
     pub row: Option<R>,
     /// Where the indexes have this row now.
     pub index: R::Index,
     dirty: bool,
 }
 
-impl<R: Row> Table<R> {
+impl<R: TableRow> Table<R> {
     /// Without a store everything stays in memory, and nothing is ever dropped.
     pub fn new(partition: i32, store: Option<Arc<Store>>, rows_max: usize) -> Self {
         let (rows, older, dirty) = (HashMap::new(), HashMap::new(), Vec::new());
@@ -83,11 +129,16 @@ impl<R: Row> Table<R> {
         }
     }
 
-    /// The changed rows since the last commit or rollback.
-    pub fn dirty(&self) -> impl Iterator<Item = (&Key, &R)> {
-        self.dirty.iter().filter_map(|key| {
+    /// The changed rows and pages since the last commit or rollback.
+    pub fn dirty(&self) -> impl Iterator<Item = (Key, Changed<'_, R>)> {
+        let rows = self.dirty.iter().filter_map(|key| {
             let slot = self.rows.get(key).or_else(|| self.older.get(key))?;
             Some((key, slot.row.as_ref()?))
+        });
+        rows.flat_map(|(key, row)| {
+            let pages = row.changed_pages().into_iter();
+            let pages = pages.map(|(name, bytes)| (page_key(key, name), Changed::Page(bytes)));
+            pages.chain([(key.clone(), Changed::Row(row))])
         })
     }
 
@@ -100,10 +151,21 @@ impl<R: Row> Table<R> {
         for key in self.dirty.drain(..) {
             if let Some(slot) = self.rows.get_mut(&key) {
                 slot.dirty = false;
+                if let Some(row) = &mut slot.row {
+                    row.was_stored();
+                }
             }
         }
         if self.store.is_some() && self.rows.len() > self.rows_max / 2 {
             self.older = std::mem::take(&mut self.rows);
+            // What one transaction touched may be more than may be kept.
+            let mut kept = 0;
+            let rows_max = self.rows_max;
+            self.older.retain(|_, _| {
+                kept += 1;
+                kept <= rows_max / 2
+            });
+            self.older.shrink_to_fit();
         }
     }
 
@@ -121,12 +183,38 @@ impl<R: Row> Table<R> {
     }
 }
 
-fn read<R: Row>(store: Option<&Store>, partition: i32, key: &[u8]) -> anyhow::Result<Option<R>> {
+fn read<R: TableRow>(store: Option<&Store>, partition: i32, key: &[u8]) -> anyhow::Result<Option<R>> {
     let Some(store) = store else { return Ok(None) };
     let Some(bytes) = store.get(R::FAMILY, &row_key(partition, key))? else { return Ok(None) };
-    let row = R::decode(&bytes)
+    let row = R::decode(&bytes).and_then(|row| with_pages(row, &bytes, partition, key, store));
+    let row = row
         .with_context(|| format!("a row of {} in partition {partition} cannot be read", R::FAMILY.name()))?;
     Ok(Some(row))
+}
+
+fn with_pages<R: TableRow>(
+    mut row: R,
+    bytes: &[u8],
+    partition: i32,
+    key: &[u8],
+    store: &Store,
+) -> anyhow::Result<R> {
+    for page in R::pages(bytes)? {
+        let stored = store.get(R::FAMILY, &row_key(partition, &page_key(key, page)))?;
+        row.take_up(page, &stored.with_context(|| format!("its page {page:?} is missing"))?)?;
+    }
+    Ok(row)
+}
+
+/// The key of a page, among those of the rows. It outlives the process: two bytes that no row's key begins with, the
+/// row's key, the list, the number (4 bytes, big endian).
+fn page_key(row: &[u8], page: PageName) -> Key {
+    let mut key = Vec::with_capacity(row.len() + 7);
+    key.extend([0xff, 0xff]);
+    key.extend(row);
+    key.push(page.list);
+    key.extend(page.number.to_be_bytes());
+    key.into()
 }
 
 /// The key of a row on disk: the partition (4 bytes, big endian), then its own key. It outlives the process.

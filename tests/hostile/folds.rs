@@ -3,7 +3,7 @@
 
 use crate::measure::is_linear;
 use chat_goals::contract::protobuf::rows::encode_chat;
-use chat_goals::domain::conversation::{Conversation, JudgedEvent, Said, add_event};
+use chat_goals::domain::conversation::{Conversation, JudgedEvent, Said};
 use chat_goals::domain::goal::{Days, Filter, Goal, NoProperties};
 use chat_goals::domain::ids::{ChannelId, ChatId, EventId};
 use chat_goals::domain::settings::{Change, Channel, GoalChange, GoalId, Settings};
@@ -91,11 +91,10 @@ fn a_round_that_runs_on_over_many_replies_looks_at_each_event_once() {
         let later = cycles(n, 10, |_| "m".to_owned());
         conversation.replies.extend(later.replies);
         // Events that no running round wants lie among them, in their order.
-        conversation.events.extend((0..n).map(|i| JudgedEvent {
-            at: START.plus(2 * 3_600 * SECOND + i as i64 * 10),
-            id: id(i),
-            goals: vec![GoalId(7)],
-        }));
+        for i in 0..n {
+            let at = START.plus(2 * 3_600 * SECOND + i as i64 * 10);
+            conversation.event(JudgedEvent { at, id: id(i), goals: vec![GoalId(7)] });
+        }
         conversation
     });
 }
@@ -121,8 +120,7 @@ fn a_message_of_ten_thousand_events_to_a_chat_that_has_as_many_takes_linear_time
             events: events(n, from),
             cause: CAUSE,
         };
-        conversation.events = events(n, 0);
-        conversation.events.sort_by_key(|event| event.at);
+        conversation.events = events(n, 0).into_iter().collect();
         let mut row = row(conversation);
         let message = message(n / 2);
         move || {
@@ -144,18 +142,6 @@ fn a_message_of_ten_thousand_events_to_a_customer_takes_linear_time() {
             row.news(CustomerNews::Events { events: more.clone(), depth: 1 }, CAUSE, &mut Told::default());
         }
     });
-}
-
-#[test]
-fn many_events_at_once_end_up_as_they_would_one_by_one() {
-    let (mut one_by_one, mut at_once) = (Vec::new(), Vec::new());
-    for from in [0, 30, 10] {
-        let more = [events(40, from), events(20, from + 25)].concat();
-        let new: Vec<JudgedEvent> =
-            more.iter().filter(|event| add_event(&mut one_by_one, (*event).clone())).cloned().collect();
-        assert_eq!(chat_goals::domain::conversation::add_events(&mut at_once, more), new);
-        assert_eq!(at_once, one_by_one);
-    }
 }
 
 #[test]

@@ -385,3 +385,34 @@ fn c9_achieved_is_taken_away_by_nothing_later() {
         .when([goal(BOOKING).at("17:00"), clock("+90d 00:00")])
         .then(status(Achieved).at("12:00"));
 }
+
+#[test]
+fn c5_a_subscription_that_is_read_late_lets_a_later_event_achieve() {
+    // The first event after the reply is not the one: nobody was subscribed then, and the log says so only later.
+    let chat = || [asked("09:00"), replied("10:00")];
+    let settings = || [goal(PURCHASE).days(7), subscribed("08:00"), unsubscribed("10:30")];
+    let events = || [event(PURCHASE).at("11:00"), event(PURCHASE).at("13:00"), event(PURCHASE).at("14:00")];
+    given_unsubscribed(settings())
+        .when(chat())
+        .when(events())
+        .then(status(Measuring))
+        .when(subscribed("12:00"))
+        .then(status(Achieved).at("13:00"));
+    // A round that began on another day than the subscription.
+    given_unsubscribed(settings())
+        .when(chat())
+        .when([event(PURCHASE).at("11:00"), event(PURCHASE).at("+3d 13:00")])
+        .when(subscribed("+3d 12:00"))
+        .then(status(Achieved).at("+3d 13:00"));
+    // The same before the reply, and before the events.
+    given_unsubscribed(settings())
+        .when(subscribed("12:00"))
+        .when(events())
+        .when(chat())
+        .then(status(Achieved).at("13:00"));
+    given_unsubscribed(settings())
+        .when(chat())
+        .when(subscribed("12:00"))
+        .when(events())
+        .then(status(Achieved).at("13:00"));
+}

@@ -2,7 +2,6 @@
 //!
 //! It drives the pipelines as `fold` does (the clock first, then the record). It knows no rule.
 
-use chat_goals::contract::protobuf::rows;
 use chat_goals::domain::conversation::Said;
 use chat_goals::domain::credit::{Bucket, Counts};
 use chat_goals::domain::goal::{Properties, Property};
@@ -20,6 +19,7 @@ use chat_goals::stages::managers::Counter;
 use chat_goals::stages::messages::{
     Bad, ChatBody, ChatEvent, CustomerBody, CustomerEvent, ToChat, ToCustomer, ToManager,
 };
+use chat_goals::state::table::TableRow;
 use std::collections::{BTreeMap, VecDeque};
 
 /// A record of one of the input topics, or a moment that the clock reaches without one.
@@ -270,7 +270,7 @@ impl World {
             for (partition, old) in &old.chats {
                 let task = pipeline.chats.get_mut(partition).expect("the same partitions");
                 for (key, row) in old.table.rows() {
-                    let row = rows::decode_chat(&rows::encode_chat(row)).expect("what was encoded");
+                    let row = stored_and_read(row);
                     let (channel, chat, index) = (row.channel.clone(), row.chat.clone(), row.index());
                     let slot = task.table.slot(key).expect("memory does not fail");
                     (slot.row, slot.index) = (Some(row), index);
@@ -285,15 +285,13 @@ impl World {
             for (partition, old) in &old.customers {
                 let table = &mut pipeline.customers.get_mut(partition).expect("the same partitions").table;
                 for (key, row) in old.table.rows() {
-                    let row = rows::decode_customer(&rows::encode_customer(row)).expect("what was encoded");
-                    table.slot(key).expect("memory does not fail").row = Some(row);
+                    table.slot(key).expect("memory does not fail").row = Some(stored_and_read(row));
                 }
             }
             for (partition, old) in &old.managers {
                 let table = &mut pipeline.managers.get_mut(partition).expect("the same partitions").table;
                 for (key, row) in old.table.rows() {
-                    let row = rows::decode_counter(&rows::encode_counter(row)).expect("what was encoded");
-                    table.slot(key).expect("memory does not fail").row = Some(row);
+                    table.slot(key).expect("memory does not fail").row = Some(stored_and_read(row));
                 }
             }
         }
@@ -367,6 +365,17 @@ impl ChatSays {
             ChatSays::GoalEvent { name, properties } => return ChatBody::GoalEvent { name, properties },
         })
     }
+}
+
+/// A row that was written to a store, with its pages, and read from there.
+fn stored_and_read<R: TableRow>(row: &R) -> R {
+    let (bytes, stored) = (row.encode(), row.changed_pages());
+    let mut read = R::decode(&bytes).expect("what was encoded");
+    for name in R::pages(&bytes).expect("what was encoded") {
+        let (_, page) = stored.iter().find(|(stored, _)| *stored == name).expect("nothing was stored before");
+        read.take_up(name, page).expect("what was encoded");
+    }
+    read
 }
 
 fn goal_change(record: &Record, change: &Change) -> GoalChange {

@@ -65,6 +65,13 @@ pub fn encode_to_customer(message: &ToCustomer) -> Vec<u8> {
                 partition: *partition,
             })
         }
+        CustomerNews::AskedBy { chat, partition, moments } => {
+            customers_inbox::to_customer::News::AskedBy(customers_inbox::AskedBy {
+                chat_id: chat.as_str().into(),
+                partition: *partition,
+                moments_ms: moments.iter().map(|moment| moment.0).collect(),
+            })
+        }
         CustomerNews::SameAs { customer, merged_at } => {
             customers_inbox::to_customer::News::SameAs(customers_inbox::SameAs {
                 customer_id: customer.as_str().into(),
@@ -136,6 +143,11 @@ pub fn decode_customers_inbox(message: &[u8]) -> Result<CustomersInbox, String> 
         customers_inbox::to_customer::News::NamedBy(news) => {
             CustomerNews::NamedBy { chat: ChatId::new(&news.chat_id), partition: news.partition }
         }
+        customers_inbox::to_customer::News::AskedBy(news) => CustomerNews::AskedBy {
+            chat: ChatId::new(&news.chat_id),
+            partition: news.partition,
+            moments: news.moments_ms.into_iter().map(Timestamp).collect(),
+        },
         customers_inbox::to_customer::News::SameAs(news) => CustomerNews::SameAs {
             customer: CustomerId::new(&news.customer_id),
             merged_at: Timestamp(news.merged_at_ms),
@@ -265,6 +277,8 @@ mod tests {
     fn any_news() -> impl Strategy<Value = CustomerNews> {
         prop_oneof![
             (id(), any::<i32>()).prop_map(|(chat, partition)| CustomerNews::NamedBy { chat, partition }),
+            (id(), any::<i32>(), vec(any_time(), 0..3))
+                .prop_map(|(chat, partition, moments)| CustomerNews::AskedBy { chat, partition, moments }),
             (id(), any_time()).prop_map(|(customer, merged_at)| CustomerNews::SameAs { customer, merged_at }),
             (any_events(), any::<u32>()).prop_map(|(events, depth)| CustomerNews::Events { events, depth }),
         ]

@@ -12,11 +12,13 @@ use super::generated as pb;
 use super::generated::{counter_row, customer_row};
 use crate::domain::conversation::JudgedEvent;
 use crate::domain::credit::{Bucket, Counts};
+use crate::domain::events::Events;
 use crate::domain::ids::{ChannelId, ChatId, CustomerId, EventId, ManagerId};
+use crate::domain::paged::Paged;
 use crate::domain::settings::GoalId;
 use crate::domain::time::Timestamp;
 use crate::stages::chats::ChatRow;
-use crate::stages::customers::{CustomerRow, Link, Neighbour};
+use crate::stages::customers::{Ask, CustomerRow, Link, Neighbour};
 use crate::stages::managers::CounterRow;
 use prost::Message;
 
@@ -33,8 +35,32 @@ pub fn encode_chat(row: &ChatRow) -> Vec<u8> {
         deleted_at_ms: deleted.map(|deleted| deleted.0),
         revision: *revision,
         live: live.as_deref().map(chat::live_to),
+        page_events: Vec::new(),
     };
     row.encode_to_vec()
+}
+
+/// A page of a chat's events, beside its row. Read as a row, it is one of a chat of which nothing is known.
+pub fn encode_chat_page(row: &ChatRow, events: &[JudgedEvent]) -> Vec<u8> {
+    let page = pb::ChatRow {
+        rules_version: RULES_VERSION,
+        channel_id: row.channel.as_str().into(),
+        chat_id: row.chat.as_str().into(),
+        page_events: events.iter().map(chat::event_to).collect(),
+        ..pb::ChatRow::default()
+    };
+    page.encode_to_vec()
+}
+
+pub fn decode_chat_page(page: &[u8]) -> Result<Vec<JudgedEvent>, String> {
+    let page = decoded::<pb::ChatRow>(page)?;
+    check_rules(page.rules_version)?;
+    Ok(page.page_events.into_iter().map(chat::event_from).collect())
+}
+
+/// The numbers of the pages that a chat's row names.
+pub fn chat_pages(row: &[u8]) -> Result<Vec<u32>, String> {
+    Ok(decoded::<pb::ChatRow>(row)?.live.unwrap_or_default().event_pages)
 }
 
 pub fn decode_chat(row: &[u8]) -> Result<ChatRow, String> {
@@ -49,8 +75,12 @@ pub fn decode_chat(row: &[u8]) -> Result<ChatRow, String> {
     })
 }
 
+/// The row; what is in pages of their own is only named by their numbers.
 pub fn encode_customer(row: &CustomerRow) -> Vec<u8> {
-    let CustomerRow { channel, customer, neighbours, chats, events } = row;
+    let CustomerRow { channel, customer, neighbours, asks, events, chats, chats_until } = row;
+    let numbers = |pages: &mut dyn Iterator<Item = u32>| pages.collect::<Vec<u32>>();
+    let event_pages = numbers(&mut events.list().stored().iter().map(|page| page.number));
+    let ask_pages = numbers(&mut asks.stored().iter().map(|page| page.number));
     let row = pb::CustomerRow {
         rules_version: RULES_VERSION,
         channel_id: channel.as_str().into(),
@@ -69,21 +99,67 @@ pub fn encode_customer(row: &CustomerRow) -> Vec<u8> {
                 partition: *partition,
             })
             .collect(),
-        events: events
-            .iter()
-            .map(|JudgedEvent { at, id, goals }| customer_row::Event {
-                at_ms: at.0,
-                id: id.as_deref().map(str::to_owned),
-                goals: goals.iter().map(|goal| goal.0).collect(),
-            })
-            .collect(),
+        events: if event_pages.is_empty() { events.iter().map(event_to).collect() } else { Vec::new() },
+        asks: if ask_pages.is_empty() { asks.iter().map(ask_to).collect() } else { Vec::new() },
+        event_pages,
+        ask_pages,
+        chats_until_ms: chats_until.map(|until| until.0),
     };
     row.encode_to_vec()
 }
 
+/// A page of a customer's events, beside its row.
+pub fn encode_customer_events(row: &CustomerRow, events: &[JudgedEvent]) -> Vec<u8> {
+    customer_page(row, events.iter().map(event_to).collect(), Vec::new())
+}
+
+/// A page of what a customer was asked for, beside its row.
+pub fn encode_customer_asks(row: &CustomerRow, asks: &[Ask]) -> Vec<u8> {
+    customer_page(row, Vec::new(), asks.iter().map(ask_to).collect())
+}
+
+fn customer_page(
+    row: &CustomerRow,
+    events: Vec<customer_row::Event>,
+    asks: Vec<customer_row::Ask>,
+) -> Vec<u8> {
+    let page = pb::CustomerRow {
+        rules_version: RULES_VERSION,
+        channel_id: row.channel.as_str().into(),
+        customer_id: row.customer.as_str().into(),
+        events,
+        asks,
+        ..pb::CustomerRow::default()
+    };
+    page.encode_to_vec()
+}
+
+/// What is in a page of a customer.
+pub fn decode_customer_page(page: &[u8]) -> Result<(Vec<JudgedEvent>, Vec<Ask>), String> {
+    let page = decoded::<pb::CustomerRow>(page)?;
+    check_rules(page.rules_version)?;
+    let events = page.events.into_iter().map(event_from).collect();
+    Ok((events, page.asks.into_iter().map(ask_from).collect()))
+}
+
+/// The numbers of the pages that a customer's row names: of events, and of asks.
+pub fn customer_pages(row: &[u8]) -> Result<(Vec<u32>, Vec<u32>), String> {
+    let row = decoded::<pb::CustomerRow>(row)?;
+    Ok((row.event_pages, row.ask_pages))
+}
+
+/// The row without what is in pages of their own.
 pub fn decode_customer(row: &[u8]) -> Result<CustomerRow, String> {
     let row = decoded::<pb::CustomerRow>(row)?;
     check_rules(row.rules_version)?;
+    let (mut events, mut asks) = (Events::default(), Paged::default());
+    for event in row.events {
+        // Older versions had any number of them here.
+        events.insert(event_from(event));
+    }
+    for ask in row.asks {
+        asks.insert(ask_from(ask));
+    }
     Ok(CustomerRow {
         channel: ChannelId::new(&row.channel_id),
         customer: CustomerId::new(&row.customer_id),
@@ -95,21 +171,40 @@ pub fn decode_customer(row: &[u8]) -> Result<CustomerRow, String> {
                 merged_at: Timestamp(neighbour.merged_at_ms),
             })
             .collect(),
+        asks,
+        events,
         chats: row
             .chats
             .iter()
             .map(|link| Link { chat: ChatId::new(&link.chat_id), partition: link.partition })
             .collect(),
-        events: row
-            .events
-            .into_iter()
-            .map(|event| JudgedEvent {
-                at: Timestamp(event.at_ms),
-                id: event.id.as_deref().map(EventId::new),
-                goals: event.goals.into_iter().map(GoalId).collect(),
-            })
-            .collect(),
+        chats_until: row.chats_until_ms.map(Timestamp),
     })
+}
+
+fn event_to(JudgedEvent { at, id, goals }: &JudgedEvent) -> customer_row::Event {
+    customer_row::Event {
+        at_ms: at.0,
+        id: id.as_deref().map(str::to_owned),
+        goals: goals.iter().map(|goal| goal.0).collect(),
+    }
+}
+
+fn event_from(event: customer_row::Event) -> JudgedEvent {
+    JudgedEvent {
+        at: Timestamp(event.at_ms),
+        id: event.id.as_deref().map(EventId::new),
+        goals: event.goals.into_iter().map(GoalId).collect(),
+    }
+}
+
+fn ask_to(Ask { from, link: Link { chat, partition } }: &Ask) -> customer_row::Ask {
+    customer_row::Ask { from_ms: from.0, chat_id: chat.as_str().into(), partition: *partition }
+}
+
+fn ask_from(ask: customer_row::Ask) -> Ask {
+    let link = Link { chat: ChatId::new(&ask.chat_id), partition: ask.partition };
+    Ask { from: Timestamp(ask.from_ms), link }
 }
 
 pub fn encode_counter(row: &CounterRow) -> Vec<u8> {

@@ -159,6 +159,8 @@ impl Settings {
         // The cheapest in the sum of both sides.
         self.default(&mut config, "compression.type", "lz4");
         self.default(&mut config, "linger.ms", &self.tuning.linger_ms.to_string());
+        // Written and not yet taken by the broker: `send` waits while it is full. The default is a gigabyte.
+        self.default(&mut config, "queue.buffering.max.kbytes", "32768");
         config
             // A record that came in must be able to go on to the dead letters, whatever its size.
             .set("message.max.bytes", "16777216")

@@ -7,7 +7,9 @@ use crate::contract::protobuf::generated as pb;
 use crate::contract::protobuf::generated::live_chat::{self as stored, published, round};
 use crate::domain::conversation::{Assignment, Close, Conversation, Cycle, JudgedEvent, Named, Reply};
 use crate::domain::credit::Contribution;
+use crate::domain::events::Events;
 use crate::domain::ids::{CustomerId, EventId, ManagerId};
+use crate::domain::progress::Progress;
 use crate::domain::rounds::{Outcome, Round};
 use crate::domain::seal::{Seal, SealedRound};
 use crate::domain::settings::GoalId;
@@ -17,7 +19,7 @@ use crate::stages::chats::{LiveChat, Published};
 use std::collections::BTreeMap;
 
 pub(super) fn live_to(live: &LiveChat) -> pb::LiveChat {
-    let LiveChat { conversation, seal, published } = live;
+    let LiveChat { conversation, seal, published, progress: _ } = live;
     let Conversation {
         cycle,
         replies,
@@ -47,14 +49,12 @@ pub(super) fn live_to(live: &LiveChat) -> pb::LiveChat {
             .collect(),
         customers: customers.iter().map(|named| to.named(named)).collect(),
         latest_customer: latest_customer.as_ref().map(|named| to.named(named)),
-        events: events
-            .iter()
-            .map(|JudgedEvent { at, id, goals }| stored::Event {
-                at: to.time(*at),
-                id: id.as_deref().map(str::to_owned),
-                goals: goals.iter().map(|goal| goal.0).collect(),
-            })
-            .collect(),
+        events: if events.list().stored().is_empty() {
+            events.iter().map(|event| stored::Event { at: to.time(event.at), ..event_to(event) }).collect()
+        } else {
+            Vec::new()
+        },
+        event_pages: events.list().stored().iter().map(|page| page.number).collect(),
         replied_before: *replied_before,
         seal: (*seal != Seal::default()).then(|| to.seal(seal)),
         published: published.as_ref().map(|published| to.published(published)),
@@ -65,11 +65,12 @@ pub(super) fn live_to(live: &LiveChat) -> pb::LiveChat {
 pub(super) fn live_from(live: pb::LiveChat) -> Result<LiveChat, String> {
     let from = Decoder { base: live.base_ms, names: &live.names };
     let customers = live.customers.iter().map(|named| from.named(named)).collect::<Result<_, _>>()?;
-    let events = live.events.into_iter().map(|event| JudgedEvent {
-        at: from.time(event.at),
-        id: event.id.as_deref().map(EventId::new),
-        goals: event.goals.into_iter().map(GoalId).collect(),
-    });
+    let mut events = Events::default();
+    for event in live.events {
+        let at = from.time(event.at);
+        // Older versions had any number of them here.
+        events.insert(JudgedEvent { at, ..event_from(event) });
+    }
     Ok(LiveChat {
         conversation: Conversation {
             cycle: live.cycle.as_ref().map(|cycle| from.cycle(cycle)).transpose()?.unwrap_or_default(),
@@ -92,12 +93,30 @@ pub(super) fn live_from(live: pb::LiveChat) -> Result<LiveChat, String> {
                 .collect::<Result<_, String>>()?,
             customers,
             latest_customer: live.latest_customer.as_ref().map(|named| from.named(named)).transpose()?,
-            events: events.collect(),
+            events,
             replied_before: live.replied_before,
         },
         seal: live.seal.as_ref().map(|seal| from.seal(seal)).transpose()?.unwrap_or_default(),
         published: live.published.as_ref().map(|published| from.published(published)).transpose()?,
+        progress: Progress::default(),
     })
+}
+
+/// An event with its own time.
+pub(super) fn event_to(JudgedEvent { at, id, goals }: &JudgedEvent) -> stored::Event {
+    stored::Event {
+        at: at.0,
+        id: id.as_deref().map(str::to_owned),
+        goals: goals.iter().map(|goal| goal.0).collect(),
+    }
+}
+
+pub(super) fn event_from(event: stored::Event) -> JudgedEvent {
+    JudgedEvent {
+        at: Timestamp(event.at),
+        id: event.id.as_deref().map(EventId::new),
+        goals: event.goals.into_iter().map(GoalId).collect(),
+    }
 }
 
 struct Encoder<'a> {

@@ -57,7 +57,7 @@ fn any_conversation() -> BoxedStrategy<Conversation> {
                     assignments,
                     customers,
                     latest_customer,
-                    events,
+                    events: events.into_iter().collect(),
                     replied_before,
                 }
             },
@@ -163,8 +163,11 @@ fn any_published() -> BoxedStrategy<Published> {
 }
 
 fn any_chat_row() -> BoxedStrategy<ChatRow> {
-    let live = (any_conversation(), any_seal(), option::of(any_published()))
-        .prop_map(|(conversation, seal, published)| Box::new(LiveChat { conversation, seal, published }));
+    let live = (any_conversation(), any_seal(), option::of(any_published())).prop_map(
+        |(conversation, seal, published)| {
+            Box::new(LiveChat { conversation, seal, published, ..LiveChat::default() })
+        },
+    );
     (id(), id(), option::of(any_time()), any::<u32>(), option::weighted(0.9, live))
         .prop_map(|(channel, chat, deleted, revision, live)| ChatRow {
             channel,
@@ -178,14 +181,16 @@ fn any_chat_row() -> BoxedStrategy<ChatRow> {
 
 fn any_customer_row() -> impl Strategy<Value = CustomerRow> {
     let neighbour = (id(), any_time()).prop_map(|(customer, merged_at)| Neighbour { customer, merged_at });
-    let link = (id(), any::<i32>()).prop_map(|(chat, partition)| Link { chat, partition });
-    (id(), id(), vec(neighbour, 0..3), vec(link, 0..3), any_events()).prop_map(
-        |(channel, customer, neighbours, chats, events)| CustomerRow {
-            channel,
-            customer,
-            neighbours,
-            chats,
-            events,
+    let link = (id(), any::<i32>()).prop_map(|(chat, partition)| Link { chat, partition }).boxed();
+    let ask = (any_time(), link.clone()).prop_map(|(from, link)| Ask { from, link });
+    let lists = (vec(neighbour, 0..3), vec(link, 0..3), any_events(), vec(ask, 0..3));
+    (id(), id(), lists, option::of(any_time())).prop_map(
+        |(channel, customer, (neighbours, chats, events, asks), chats_until)| {
+            let mut row =
+                CustomerRow { channel, customer, neighbours, chats, chats_until, ..CustomerRow::default() };
+            row.events = events.into_iter().collect();
+            asks.into_iter().for_each(|ask| row.asks.insert(ask));
+            row
         },
     )
 }
@@ -284,7 +289,7 @@ fn sample_chat() -> ChatRow {
         assignments: vec![Assignment { at: at(-50), manager: None }],
         customers: vec![Named { customer: "u1".into(), at: at(-30) }],
         latest_customer: Some(Named { customer: "u1".into(), at: at(-30) }),
-        events: vec![JudgedEvent { at: at(30), id: Some("e1".into()), goals }],
+        events: [JudgedEvent { at: at(30), id: Some("e1".into()), goals }].into_iter().collect(),
         replied_before: true,
     };
     let view = View {
@@ -332,6 +337,7 @@ fn sample_chat() -> ChatRow {
                 contributions: vec![contribution],
                 due: Some(deadline.plus(1)),
             }),
+            ..LiveChat::default()
         })),
     }
 }
@@ -342,8 +348,59 @@ fn sample_customer() -> CustomerRow {
         customer: "u1".into(),
         neighbours: vec![Neighbour { customer: "u2".into(), merged_at: REPLIED }],
         chats: vec![Link { chat: "6606".into(), partition: 3 }],
-        events: vec![JudgedEvent { at: REPLIED, id: Some("e1".into()), goals: vec![GoalId(0), GoalId(2)] }],
+        events: [JudgedEvent { at: REPLIED, id: Some("e1".into()), goals: vec![GoalId(0), GoalId(2)] }]
+            .into_iter()
+            .collect(),
+        ..CustomerRow::default()
     }
+}
+
+/// With more of everything than fits into a page.
+fn long_customer() -> CustomerRow {
+    let mut row = sample_customer();
+    for number in 0..300 {
+        let at = REPLIED.plus(number);
+        row.events.insert(JudgedEvent {
+            at,
+            id: Some(format!("long-{number}").as_str().into()),
+            goals: vec![GoalId(0)],
+        });
+        row.asks.insert(Ask {
+            from: at,
+            link: Link { chat: format!("k{number}").as_str().into(), partition: 1 },
+        });
+    }
+    row
+}
+
+#[test]
+fn a_long_row_comes_back_from_its_pages_and_stays_short_itself() {
+    let row = long_customer();
+    let bytes = encode_customer(&row);
+    assert!(bytes.len() < 120, "{} bytes", bytes.len());
+    let (events, asks) = customer_pages(&bytes).unwrap();
+    assert_eq!((events.len(), asks.len()), (3, 3));
+    let mut read = decode_customer(&bytes).unwrap();
+    for page in row.events.list().stored() {
+        let (events, asks) = decode_customer_page(&encode_customer_events(&row, page.entries())).unwrap();
+        assert!(asks.is_empty());
+        read.events.take_up(page.number, events);
+    }
+    for page in row.asks.stored() {
+        let (events, asks) = decode_customer_page(&encode_customer_asks(&row, page.entries())).unwrap();
+        assert!(events.is_empty());
+        read.asks.take_up(page.number, asks);
+    }
+    assert_eq!(read, row);
+}
+
+#[test]
+fn a_page_of_a_chat_is_a_row_of_which_nothing_is_known_to_who_reads_it_as_a_row() {
+    let events = vec![JudgedEvent { at: REPLIED, id: None, goals: vec![GoalId(1)] }];
+    let page = encode_chat_page(&sample_chat(), &events);
+    assert_eq!(decode_chat_page(&page), Ok(events));
+    let row = decode_chat(&page).unwrap();
+    assert_eq!((row.live.is_none(), row.index()), (true, Default::default()));
 }
 
 fn sample_counter() -> CounterRow {
