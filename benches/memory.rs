@@ -47,8 +47,11 @@ fn main() -> anyhow::Result<()> {
     {
         flags.push(format!("--set=topics.{topic}={id}.{topic}"));
     }
+    // Of two values for a setting the later one counts.
+    let given = args.iter().filter(|arg| arg.contains('='));
+    let settings = SETTINGS.len() + given.clone().count();
     flags.extend(SETTINGS.iter().map(|setting| format!("--set={setting}")));
-    flags.extend(args.iter().filter(|arg| arg.contains('=')).map(|setting| format!("--set={setting}")));
+    flags.extend(given.map(|setting| format!("--set={setting}")));
     let binary = || {
         let mut command = Command::new(env!("CARGO_BIN_EXE_chat-goals"));
         command.stdout(Stdio::null()).stderr(Stdio::null());
@@ -67,7 +70,10 @@ fn main() -> anyhow::Result<()> {
     };
     let inputs: Vec<TopicPartition> = [on("chat_events"), on("customer_events")].concat();
     let ends = log.ends(&inputs)?;
-    println!("{records} records of {chats} chats, {partitions} partitions; {}", SETTINGS.join(" "));
+    println!(
+        "{records} records of {chats} chats, {partitions} partitions; {}",
+        flags[flags.len() - settings..].join(" ")
+    );
     let expected = folded(&lines)?;
     std::fs::remove_file(&lines)?;
 

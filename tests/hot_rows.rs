@@ -8,7 +8,10 @@ use hot::{Counted, Record, World};
 
 /// Folds the records with a commit after every hundred, and counts from the first to the last.
 fn counted(records: &[Record]) -> Counted {
-    let mut world = World::new();
+    counted_in(World::new(), records)
+}
+
+fn counted_in(mut world: World, records: &[Record]) -> Counted {
     for part in records.chunks(100) {
         part.iter().for_each(|record| world.fold(record));
         world.commit();
@@ -44,5 +47,15 @@ fn a_customer_with_ten_times_the_chats_and_events_writes_no_more_for_each_record
             large < small * 1.5,
             "{small:.0} bytes for each record, and {large:.0} with ten times as many"
         );
+    }
+}
+
+#[test]
+fn a_long_row_that_is_read_from_its_pages_again_says_and_writes_the_same() {
+    let mut reopened = hot::reopened(300, 31);
+    reopened.sort_by_key(|record| record.at);
+    for records in orders(300, 2_000).into_iter().chain([reopened]) {
+        let (kept, read) = (counted(&records), counted_in(World::with_cache(2), &records));
+        assert_eq!(kept, read);
     }
 }

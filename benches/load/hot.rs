@@ -46,7 +46,7 @@ impl Properties for Nothing {
 }
 
 /// What was said and what would be written.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counted {
     pub to_chats: u64,
     pub events_to_chats: u64,
@@ -81,11 +81,15 @@ impl World {
     /// A channel with one goal of seven days, long subscribed. The chats and the customers are apart, as if they
     /// lived in two processes, so that what they say to each other is seen.
     pub fn new() -> Self {
+        Self::with_cache(20_000)
+    }
+
+    /// Keeps so many rows of each stage from one commit to the next.
+    pub fn with_cache(rows_max: usize) -> Self {
         let dir = tempfile::tempdir().expect("a directory");
         let store = Arc::new(Store::open(dir.path(), 64 << 20).expect("a store"));
         let one = Partitions { chats: 1, customers: 1, managers: 1 };
         let (mut chats, mut customers) = (Pipeline::new(one, true), Pipeline::new(one, true));
-        let rows_max = 20_000;
         chats.assign_chats(0, Some(store.clone()), rows_max);
         chats.assign_managers(0, Some(store.clone()), rows_max);
         customers.assign_customers(0, Some(store.clone()), rows_max);

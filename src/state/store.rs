@@ -5,8 +5,8 @@
 
 use anyhow::Context as _;
 use rocksdb::{
-    BlockBasedOptions, BoundColumnFamily, Cache, ColumnFamilyDescriptor, DBCompressionType, IteratorMode,
-    Options, WriteBatch, WriteBufferManager, WriteOptions,
+    BlockBasedIndexType, BlockBasedOptions, BoundColumnFamily, Cache, ColumnFamilyDescriptor,
+    DBCompressionType, IteratorMode, Options, WriteBatch, WriteBufferManager, WriteOptions,
 };
 use std::path::Path;
 use std::sync::Arc;
@@ -89,6 +89,12 @@ impl Store {
             // Index and filter blocks count against the budget, too.
             blocks.set_cache_index_and_filter_blocks(true);
             blocks.set_pin_l0_filter_and_index_blocks_in_cache(true);
+            // In parts of a few kilobytes: whole, they are a megabyte a file, and a small cache that cannot hold them
+            // all would read and check one of them for each lookup.
+            blocks.set_index_type(BlockBasedIndexType::TwoLevelIndexSearch);
+            blocks.set_partition_filters(true);
+            blocks.set_metadata_block_size(4_096);
+            blocks.set_pin_top_level_index_and_filter(true);
             // Most lookups of a new id find nothing: a filter answers them without a read.
             blocks.set_bloom_filter(10.0, false);
             let mut family_options = Options::default();

@@ -109,6 +109,9 @@ impl Settings {
     fn fetching(&self, group: &str) -> ClientConfig {
         let mut config = self.lookup();
         self.default(&mut config, "fetch.message.max.bytes", "1048576");
+        // An answer holds this much for all partitions together, and several times that once it is decompressed: it
+        // comes on top of what is queued. The default is 50 MB.
+        self.default(&mut config, "fetch.max.bytes", "4194304");
         self.default(&mut config, "fetch.wait.max.ms", "50");
         self.default(&mut config, "fetch.queue.backoff.ms", "2");
         self.default(&mut config, "queued.min.messages", "100000");
