@@ -6,6 +6,7 @@ use super::store::{Changes, Family, Store};
 use anyhow::Context as _;
 use hashbrown::HashMap;
 use hashbrown::hash_map::EntryRef;
+use std::hash::{BuildHasherDefault, DefaultHasher};
 use std::sync::Arc;
 
 /// What is stored under one key.
@@ -71,9 +72,9 @@ pub type Key = Box<[u8]>;
 pub struct Table<R: TableRow> {
     partition: i32,
     store: Option<Arc<Store>>,
-    rows: HashMap<Key, Slot<R>>,
+    rows: Slots<R>,
     /// Rows that were not used since the last turn; what is used again moves to `rows`.
-    older: HashMap<Key, Slot<R>>,
+    older: Slots<R>,
     dirty: Vec<Key>,
     rows_max: usize,
 }
@@ -89,7 +90,7 @@ pub struct Slot<R: TableRow> {
 impl<R: TableRow> Table<R> {
     /// Without a store everything stays in memory, and nothing is ever dropped.
     pub fn new(partition: i32, store: Option<Arc<Store>>, rows_max: usize) -> Self {
-        let (rows, older, dirty) = (HashMap::new(), HashMap::new(), Vec::new());
+        let (rows, older, dirty) = (Slots::default(), Slots::default(), Vec::new());
         Self { partition, store, rows, older, dirty, rows_max: rows_max.max(2) }
     }
 
