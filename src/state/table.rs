@@ -69,6 +69,10 @@ impl<R: Row> Row for Changed<'_, R> {
 /// The bytes of a key, without the partition.
 pub type Key = Box<[u8]>;
 
+/// Hashed with fixed keys: which rows are dropped first must not differ from run to run, or a simulation could not be
+/// repeated.
+type Slots<R> = HashMap<Key, Slot<R>, BuildHasherDefault<DefaultHasher>>;
+
 pub struct Table<R: TableRow> {
     partition: i32,
     store: Option<Arc<Store>>,
