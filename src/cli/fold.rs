@@ -7,11 +7,8 @@ use crate::contract::json::{input, output};
 use crate::domain::ids::{ChannelId, ChatId};
 use crate::domain::settings::Channel;
 use crate::domain::time::Timestamp;
-use crate::pipeline::offline::Offline;
-use crate::pipeline::outlet::Outlet;
+use crate::pipeline::offline::{Changes, Offline};
 use crate::stages::chats::StatusChange;
-use crate::stages::managers::Counter;
-use crate::stages::messages::{ToChat, ToCustomer, ToManager};
 use anyhow::Context as _;
 use serde::Serialize;
 use std::io::{self, BufWriter, Write};
@@ -146,7 +143,7 @@ impl Fold<'_> {
         struct Line<'a> {
             manager_goal_counters: output::CounterJson<'a>,
         }
-        for row in self.offline.counters(&mut Silent)? {
+        for row in self.offline.counters()? {
             let manager_goal_counters = output::totals(&row.channel, &row.bucket, &row.counts);
             self.out.print(&Line { manager_goal_counters })?;
         }
@@ -186,7 +183,7 @@ impl Printer<'_> {
     }
 }
 
-impl Outlet for Printer<'_> {
+impl Changes for Printer<'_> {
     fn status_changed(&mut self, change: StatusChange, channel: &Channel) -> anyhow::Result<()> {
         #[derive(Serialize)]
         #[serde(rename_all = "camelCase")]
@@ -218,45 +215,5 @@ impl Outlet for Printer<'_> {
         }
         let goal_status_changed = Deletion { channel_id: channel, chat_id: chat, deleted: true, revision };
         self.print(&Line { goal_status_changed })
-    }
-
-    fn counter(&mut self, _: Counter) -> anyhow::Result<()> {
-        Ok(())
-    }
-
-    fn to_chat(&mut self, _: ToChat) -> anyhow::Result<()> {
-        unreachable!("offline every chat is here")
-    }
-
-    fn to_customer(&mut self, _: i32, _: ToCustomer) -> anyhow::Result<()> {
-        unreachable!("offline every customer is here")
-    }
-
-    fn to_manager(&mut self, _: i32, _: ToManager) -> anyhow::Result<()> {
-        unreachable!("offline every counter is here")
-    }
-}
-
-/// Prints nothing: offline the counters are printed from their rows.
-struct Silent;
-
-impl Outlet for Silent {
-    fn status_changed(&mut self, _: StatusChange, _: &Channel) -> anyhow::Result<()> {
-        Ok(())
-    }
-    fn chat_deleted(&mut self, _: &ChannelId, _: &ChatId, _: u32) -> anyhow::Result<()> {
-        Ok(())
-    }
-    fn counter(&mut self, _: Counter) -> anyhow::Result<()> {
-        Ok(())
-    }
-    fn to_chat(&mut self, _: ToChat) -> anyhow::Result<()> {
-        Ok(())
-    }
-    fn to_customer(&mut self, _: i32, _: ToCustomer) -> anyhow::Result<()> {
-        Ok(())
-    }
-    fn to_manager(&mut self, _: i32, _: ToManager) -> anyhow::Result<()> {
-        Ok(())
     }
 }

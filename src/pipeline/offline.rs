@@ -3,11 +3,12 @@
 
 use super::Pipeline;
 use super::outlet::Outlet;
-use crate::domain::settings::{GoalChange, Settings};
+use crate::domain::ids::{ChannelId, ChatId};
+use crate::domain::settings::{Channel, GoalChange, Settings};
 use crate::domain::time::Timestamp;
-use crate::stages::chats::ChatRow;
-use crate::stages::managers::CounterRow;
-use crate::stages::messages::{Bad, ChatEvent, CustomerEvent};
+use crate::stages::chats::{ChatRow, StatusChange};
+use crate::stages::managers::{Counter, CounterRow};
+use crate::stages::messages::{Bad, ChatEvent, CustomerEvent, ToChat, ToCustomer, ToManager};
 
 pub struct Offline {
     pipeline: Pipeline,
@@ -22,7 +23,7 @@ impl Offline {
     }
 
     /// Folds a chat's record; the inner error is why it is bad.
-    pub fn chat(&mut self, event: &ChatEvent<'_>, out: &mut dyn Outlet) -> anyhow::Result<Result<(), Bad>> {
+    pub fn chat(&mut self, event: &ChatEvent<'_>, to: &mut dyn Changes) -> anyhow::Result<Result<(), Bad>> {
         if !self.takes(event.at) {
             return Ok(Ok(()));
         }
@@ -36,39 +37,39 @@ impl Offline {
                 named: event.channel.into(),
             }));
         }
-        self.tick(event.at, out)?;
-        self.pipeline.chat_event(0, event, None, &self.settings, out)
+        self.tick(event.at, to)?;
+        self.pipeline.chat_event(0, event, None, &self.settings, &mut Here(to))
     }
 
     /// Folds a customer's record; the inner error is why it is bad.
     pub fn customer(
         &mut self,
         event: &CustomerEvent<'_>,
-        out: &mut dyn Outlet,
+        to: &mut dyn Changes,
     ) -> anyhow::Result<Result<(), Bad>> {
         if !self.takes(event.at) {
             return Ok(Ok(()));
         }
-        self.tick(event.at, out)?;
-        self.pipeline.customer_event(0, event, None, &self.settings, out)
+        self.tick(event.at, to)?;
+        self.pipeline.customer_event(0, event, None, &self.settings, &mut Here(to))
     }
 
     /// Folds a change of a channel's settings.
-    pub fn goal(&mut self, change: GoalChange, out: &mut dyn Outlet) -> anyhow::Result<()> {
+    pub fn goal(&mut self, change: GoalChange, to: &mut dyn Changes) -> anyhow::Result<()> {
         if self.takes(change.at) {
-            self.tick(change.at, out)?;
+            self.tick(change.at, to)?;
             if let Some(effect) = self.settings.add(change, None) {
                 self.pipeline.setting_read(&effect);
-                self.pipeline.sweep(0, &mut usize::MAX.clone(), &self.settings, out)?;
+                self.pipeline.sweep(0, &mut usize::MAX.clone(), &self.settings, &mut Here(to))?;
             }
         }
         Ok(())
     }
 
     /// Moves the clock to where it shall stand in the end.
-    pub fn finish(&mut self, out: &mut dyn Outlet) -> anyhow::Result<()> {
+    pub fn finish(&mut self, to: &mut dyn Changes) -> anyhow::Result<()> {
         match self.until {
-            Some(until) => self.tick(until, out),
+            Some(until) => self.tick(until, to),
             None => Ok(()),
         }
     }
@@ -85,8 +86,8 @@ impl Offline {
     }
 
     /// The counters that are not zero (E5): by channel, managers before the whole, dates before their total.
-    pub fn counters(&mut self, out: &mut dyn Outlet) -> anyhow::Result<Vec<&CounterRow>> {
-        self.pipeline.flush(self.clock(), out)?;
+    pub fn counters(&mut self) -> anyhow::Result<Vec<&CounterRow>> {
+        self.pipeline.flush(self.clock(), &mut Here(&mut Nobody))?;
         let table = &self.pipeline.managers[&0].table;
         let mut rows: Vec<_> = table.rows().map(|(_, row)| row).filter(|row| !row.counts.is_zero()).collect();
         rows.sort_unstable_by_key(|row| {
@@ -100,8 +101,58 @@ impl Offline {
         self.until.is_none_or(|until| at <= until)
     }
 
-    fn tick(&mut self, at: Timestamp, out: &mut dyn Outlet) -> anyhow::Result<()> {
-        self.pipeline.tick(0, at, &mut usize::MAX.clone(), &self.settings, out)?;
+    fn tick(&mut self, at: Timestamp, to: &mut dyn Changes) -> anyhow::Result<()> {
+        self.pipeline.tick(0, at, &mut usize::MAX.clone(), &self.settings, &mut Here(to))?;
         Ok(())
+    }
+}
+
+/// Who is told of changes, one by one.
+pub trait Changes {
+    /// A chat's view changed. `channel` resolves the goals in it.
+    fn status_changed(&mut self, change: StatusChange, channel: &Channel) -> anyhow::Result<()>;
+    /// A chat was deleted: a tombstone with this revision.
+    fn chat_deleted(&mut self, channel: &ChannelId, chat: &ChatId, revision: u32) -> anyhow::Result<()>;
+}
+
+/// Counters are asked for in the end: what they were on the way is told to nobody.
+struct Nobody;
+
+impl Changes for Nobody {
+    fn status_changed(&mut self, _: StatusChange, _: &Channel) -> anyhow::Result<()> {
+        Ok(())
+    }
+
+    fn chat_deleted(&mut self, _: &ChannelId, _: &ChatId, _: u32) -> anyhow::Result<()> {
+        Ok(())
+    }
+}
+
+/// Every partition is here, so no message ever leaves.
+struct Here<'a>(&'a mut dyn Changes);
+
+impl Outlet for Here<'_> {
+    fn status_changed(&mut self, change: StatusChange, channel: &Channel) -> anyhow::Result<()> {
+        self.0.status_changed(change, channel)
+    }
+
+    fn chat_deleted(&mut self, channel: &ChannelId, chat: &ChatId, revision: u32) -> anyhow::Result<()> {
+        self.0.chat_deleted(channel, chat, revision)
+    }
+
+    fn counter(&mut self, _: Counter) -> anyhow::Result<()> {
+        Ok(())
+    }
+
+    fn to_chat(&mut self, _: ToChat) -> anyhow::Result<()> {
+        unreachable!("every chat is here")
+    }
+
+    fn to_customer(&mut self, _: i32, _: ToCustomer) -> anyhow::Result<()> {
+        unreachable!("every customer is here")
+    }
+
+    fn to_manager(&mut self, _: i32, _: ToManager) -> anyhow::Result<()> {
+        unreachable!("every counter is here")
     }
 }

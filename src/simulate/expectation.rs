@@ -8,11 +8,8 @@ use crate::contract::json::output;
 use crate::domain::ids::{ChannelId, ChatId};
 use crate::domain::settings::Channel;
 use crate::domain::time::Timestamp;
-use crate::pipeline::offline::Offline;
-use crate::pipeline::outlet::Outlet;
+use crate::pipeline::offline::{Changes, Offline};
 use crate::stages::chats::{ChatRow, StatusChange};
-use crate::stages::managers::Counter;
-use crate::stages::messages::{ToChat, ToCustomer, ToManager};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -34,7 +31,7 @@ impl Expectation {
 
     /// The settings come with it, to read rows with.
     pub fn with_settings(entries: &[Entry], until: i64) -> (Self, Offline) {
-        let mut changes = Changes::default();
+        let mut changes = Published::default();
         let mut offline = Offline::new(true, Some(Timestamp(until)));
         for entry in entries {
             let line = entry.line();
@@ -58,7 +55,7 @@ impl Expectation {
                 .rows
                 .insert(row.chat.to_string(), canonical(row, offline.settings.channel(&row.channel)));
         }
-        for counter in offline.counters(&mut changes).expect("nothing can fail in memory") {
+        for counter in offline.counters().expect("nothing can fail in memory") {
             let totals = output::totals(&counter.channel, &counter.bucket, &counter.counts);
             let counter = serde_json::to_value(totals).expect("a counter is JSON");
             expectation.counters.insert(bucket_of(&counter), counter);
@@ -155,9 +152,9 @@ pub fn canonical(row: &ChatRow, channel: &Channel) -> String {
 
 /// Everything that is published, chat by chat.
 #[derive(Default)]
-struct Changes(BTreeMap<String, Vec<Result<Value, u32>>>);
+struct Published(BTreeMap<String, Vec<Result<Value, u32>>>);
 
-impl Outlet for Changes {
+impl Changes for Published {
     fn status_changed(&mut self, change: StatusChange, channel: &Channel) -> anyhow::Result<()> {
         let status = serde_json::to_value(output::status_changed(&change, channel))?;
         self.0.entry(change.chat.to_string()).or_default().push(Ok(status));
@@ -167,21 +164,5 @@ impl Outlet for Changes {
     fn chat_deleted(&mut self, _: &ChannelId, chat: &ChatId, revision: u32) -> anyhow::Result<()> {
         self.0.entry(chat.to_string()).or_default().push(Err(revision));
         Ok(())
-    }
-
-    fn counter(&mut self, _: Counter) -> anyhow::Result<()> {
-        Ok(())
-    }
-
-    fn to_chat(&mut self, _: ToChat) -> anyhow::Result<()> {
-        unreachable!("offline every chat is here")
-    }
-
-    fn to_customer(&mut self, _: i32, _: ToCustomer) -> anyhow::Result<()> {
-        unreachable!("offline every customer is here")
-    }
-
-    fn to_manager(&mut self, _: i32, _: ToManager) -> anyhow::Result<()> {
-        unreachable!("offline every counter is here")
     }
 }

@@ -127,8 +127,12 @@ impl Member for SimMember {
         };
         self.log.fail_next_commit(&self.group, &self.slot, fault);
         let outcome = self.member().end();
-        // Nobody gives up at once.
+        // Nobody gives up at once, and what is late may come before that.
         self.fate.wait_in_vain(self.place, &self.slot);
+        if self.fate.with_dice(|dice| dice.one_in(2)) && self.log.deliver_late_commit(&self.group, &self.slot)
+        {
+            self.fate.count(super::fault::Fault::LateCommit);
+        }
         outcome
     }
 

@@ -171,7 +171,9 @@ impl Maker {
                 // Again, sooner or later.
                 let copies = self.entries.len() as u64;
                 let copied = self.entries[self.dice.below(copies) as usize].clone();
-                let young = now - copied.logged < 20 * DAY && copied.to != Input::GoalChanges;
+                // Not again and again, or it would be too late in the end (H1).
+                let young = now - copied.logged < 20 * DAY && !copied.is_repeated;
+                let young = young && copied.to != Input::GoalChanges;
                 return if young {
                     self.push(Entry { is_repeated: true, ..copied.logged_at(now) })
                 };

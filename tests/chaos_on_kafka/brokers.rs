@@ -1,18 +1,23 @@
-//! The broker dies in the middle of commits and comes back with its data: the processes outlive it.
+//! Brokers die in the middle of commits and come back with their data: the processes outlive them.
+//!
+//! One at a time, of three: a broker (4.3.1) that is alone was seen to come back from a kill without transaction markers
+//! that it had acknowledged, which nobody who writes to it can make good.
 
 use crate::scene::{Scene, Shape};
-use crate::server::server;
+use crate::server::{BROKERS, server};
 use std::time::Duration;
 
 #[test]
-fn a_broker_that_is_killed_in_the_middle_of_commits_comes_back_and_nothing_is_lost_or_repeated() {
+fn brokers_that_are_killed_in_the_middle_of_commits_come_back_and_nothing_is_lost_or_repeated() {
     let (_server, _turn) = (server(), crate::turn());
-    let mut scene = Scene::begun("broker", &Shape::default());
-    for pause_ms in [0, 170] {
+    let mut scene = Scene::begun("broker", &Shape { chats: 9_000, ..Shape::default() });
+    // Each of them leads some partitions, and some producers' transactions are its business.
+    for number in 0..BROKERS {
         // Three processes commit every 50 to 100 ms: some transaction is always on its way.
-        scene.look_on(Duration::from_millis(pause_ms));
-        scene.server.kill();
-        scene.server.start();
+        scene.look_on(Duration::from_millis(170 * number as u64));
+        scene.server.kill_one(number);
+        scene.until_folded();
+        scene.server.start_one(number);
         scene.until_folded();
     }
     scene.ends_well();
@@ -20,7 +25,7 @@ fn a_broker_that_is_killed_in_the_middle_of_commits_comes_back_and_nothing_is_lo
 
 /// There is nobody to say goodbye to, so it only has to give up waiting.
 #[test]
-fn a_process_that_is_told_to_stop_while_the_broker_is_away_ends() {
+fn a_process_that_is_told_to_stop_while_all_brokers_are_away_ends() {
     let (_server, _turn) = (server(), crate::turn());
     let mut scene = Scene::begun("away", &Shape::default());
     scene.server.kill();
@@ -28,7 +33,7 @@ fn a_process_that_is_told_to_stop_while_the_broker_is_away_ends() {
     // More than twice as long as one question to the broker may take.
     let ended = stopping.ends_within(Duration::from_secs(90));
     scene.server.start();
-    assert!(ended, "it waits for a broker that is not there");
+    assert!(ended, "it waits for brokers that are not there");
     scene.start(0);
     scene.until_folded();
     scene.ends_well();

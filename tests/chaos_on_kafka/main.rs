@@ -2,10 +2,10 @@
 //! Three processes of the real binary, records that come all the while (some late, doubled, bad, or on a foreign
 //! partition), and in the end every chat and every counter is what `fold` makes of the same records.
 //!
-//! The broker is these tests' own, since some kill it; for the same reason one test runs at a time. `dev/chaos` runs
+//! The three brokers are these tests' own, since some kill them; for the same reason one test runs at a time. `dev/chaos` runs
 //! [`random`] for as long as it is asked to. Waiting is polling, up to a limit that means failure.
 //!
-//! Reading order: [`scene`] (what goes on while faults happen), [`server`], [`proxy`] with [`frame`], and [`disk`] (where
+//! Reading order: [`scene`] (what goes on while faults happen), [`server`] with its [`node`]s, [`proxy`] with [`frame`], and [`disk`] (where
 //! faults are made), [`tally`] (what is counted), then the tests. What is in `tests/on_kafka` other tests share.
 
 #[path = "../on_kafka/broker.rs"]
@@ -26,6 +26,7 @@ mod workload;
 
 mod disk;
 mod frame;
+mod node;
 mod proxy;
 mod scene;
 mod server;
@@ -40,7 +41,7 @@ mod random;
 use server::bootstrap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// One test at a time: each has three processes and a broker, and some take the broker away.
+/// One test at a time: each has three processes and three brokers, and some take brokers away.
 fn turn() -> MutexGuard<'static, ()> {
     static RUNNING: Mutex<()> = Mutex::new(());
     RUNNING.lock().unwrap_or_else(PoisonError::into_inner)

@@ -1,21 +1,22 @@
-//! A proxy on loopback before the broker: it delays, cuts connections, and holds an `EndTxn` back to deliver it when its
+//! A proxy on loopback before the brokers: it delays, cuts connections, and holds an `EndTxn` back to deliver it when its
 //! sender has long gone on. It keeps a record of what it did and of what the broker answered. It changes no byte.
 
 use crate::broker::LIMIT;
 use crate::frame::{ADD_OFFSETS_TO_TXN, ADD_PARTITIONS_TO_TXN, END_TXN, Frame, Transactional};
-use crate::workload::Dice;
+use chat_goals::simulate::dice::Dice;
 use std::io::Write as _;
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 pub struct Proxy {
-    address: SocketAddr,
+    /// One for each broker.
+    addresses: Vec<SocketAddr>,
     shared: Arc<Shared>,
 }
 
+#[derive(Default)]
 struct Shared {
-    broker: SocketAddr,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -81,26 +82,33 @@ enum Stall {
 }
 
 impl Proxy {
-    /// Listens at a free port and speaks to the broker at this one, which need not be there yet.
-    pub fn before(port: u16) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
-        let shared = Arc::new(Shared {
-            broker: SocketAddr::from(([127, 0, 0, 1], port)),
-            state: Mutex::default(),
-            changed: Condvar::new(),
-        });
-        let listening = shared.clone();
-        std::thread::spawn(move || {
-            for client in listener.incoming().flatten() {
-                listening.connect(client);
-            }
-        });
-        Self { address, shared }
+    /// Listens at a free port for each of these ports of brokers, which need not be there yet.
+    pub fn before(ports: &[u16]) -> Self {
+        let shared = Arc::<Shared>::default();
+        let listen = |port: &u16| {
+            let broker = SocketAddr::from(([127, 0, 0, 1], *port));
+            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+            let address = listener.local_addr().unwrap();
+            let listening = shared.clone();
+            std::thread::spawn(move || {
+                for client in listener.incoming().flatten() {
+                    listening.connect(client, broker);
+                }
+            });
+            address
+        };
+        Self { addresses: ports.iter().map(listen).collect(), shared }
     }
 
-    pub fn address(&self) -> String {
-        self.address.to_string()
+    /// Where a client begins.
+    pub fn bootstrap(&self) -> String {
+        let all: Vec<String> = self.addresses.iter().map(SocketAddr::to_string).collect();
+        all.join(",")
+    }
+
+    /// What the broker with this number, from 0, tells its clients.
+    pub fn address(&self, broker: usize) -> SocketAddr {
+        self.addresses[broker]
     }
 
     /// Lets everything pass, as in the beginning. Whoever waits in here is cut off.
@@ -218,8 +226,8 @@ impl Shared {
     }
 
     /// One thread for each direction. A broker that is not there is a connection that closes at once.
-    fn connect(self: &Arc<Self>, client: TcpStream) {
-        let Ok(broker) = TcpStream::connect(self.broker) else { return };
+    fn connect(self: &Arc<Self>, client: TcpStream, broker: SocketAddr) {
+        let Ok(broker) = TcpStream::connect(broker) else { return };
         let _ = (client.set_nodelay(true), broker.set_nodelay(true));
         let both = || Some((client.try_clone().ok()?, broker.try_clone().ok()?));
         let (Some(kept), Some(up), Some(down)) = (both(), both(), both()) else { return };

@@ -6,7 +6,8 @@ use crate::processes::{hang, roll};
 use crate::proxy::Hold;
 use crate::scene::{NAMES, Scene, Shape};
 use crate::server::{proxy, server};
-use crate::workload::{Dice, wall};
+use crate::workload::wall;
+use chat_goals::simulate::dice::Dice;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
@@ -25,7 +26,10 @@ enum Fault {
     Stopped,
     Hung,
     AllRestarted,
+    /// For a while it is missing: the others go on.
     BrokerKilled,
+    /// It is back before it is missed.
+    BrokerRestarted,
     ConnectionsCut,
     ConnectionsSlow,
     EndHeldBack,
@@ -33,13 +37,14 @@ enum Fault {
 }
 
 impl Fault {
-    const ALL: [Fault; 10] = [
+    const ALL: [Fault; 11] = [
         Fault::Killed,
         Fault::KilledAndDiskLost,
         Fault::Stopped,
         Fault::Hung,
         Fault::AllRestarted,
         Fault::BrokerKilled,
+        Fault::BrokerRestarted,
         Fault::ConnectionsCut,
         Fault::ConnectionsSlow,
         Fault::EndHeldBack,
@@ -132,9 +137,14 @@ fn strike(scene: &mut Scene, fault: Fault, dice: &mut Dice, disk: Option<&SmallD
         }
         Fault::BrokerKilled => {
             (0..3).for_each(|which| scene.process(which).until_it_says("running"));
-            scene.server.kill();
-            std::thread::sleep(Duration::from_millis(dice.below(3_000)));
-            scene.server.start();
+            scene.server.kill_one(which);
+            scene.until_folded();
+            scene.look_on(Duration::from_millis(dice.below(3_000)));
+            scene.server.start_one(which);
+        }
+        Fault::BrokerRestarted => {
+            scene.server.kill_one(which);
+            scene.server.start_one(which);
         }
         Fault::ConnectionsCut => {
             (0..3).for_each(|which| scene.process(which).until_it_says("running"));

@@ -54,7 +54,7 @@ impl Scene {
         deployment.create_topics();
         notice_death_soon(&deployment.group());
         if shape.through_proxy {
-            deployment.bootstrap = proxy().address();
+            deployment.bootstrap = proxy().bootstrap();
         }
         let outputs = Outputs::of(&deployment);
         let partitions = shape.partitions;

@@ -35,6 +35,14 @@ pub fn ends(topic: &str) -> Vec<Offset> {
     log().ends(&all).unwrap()
 }
 
+/// Whether so many brokers serve and every replica of every partition has everything.
+pub fn in_sync(brokers: usize) -> bool {
+    let Ok(metadata) = admin().inner().fetch_metadata(None, Duration::from_secs(10)) else { return false };
+    let has_all = |of: &rdkafka::metadata::MetadataPartition| of.isr().len() == of.replicas().len();
+    metadata.brokers().len() == brokers
+        && metadata.topics().iter().all(|topic| topic.partitions().iter().all(has_all))
+}
+
 /// Which partition a producer takes for a key.
 #[derive(Clone, Copy, Debug)]
 pub enum Partitioner {

@@ -6,6 +6,7 @@
 
 use chat_goals::contract::json::input::{Line, LineJson, parse};
 use chat_goals::contract::protobuf::input::{encode_chat_event, encode_customer_event, encode_goal_change};
+use chat_goals::simulate::dice::Dice;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
 
@@ -297,29 +298,4 @@ fn with_body(mut record: Value, body: Value) -> Value {
     let Value::Object(body) = body else { unreachable!("a body is an object") };
     record.as_object_mut().expect("a record is an object").extend(body);
     record
-}
-
-/// Chance that can be repeated (splitmix64).
-pub struct Dice(pub u64);
-
-impl Dice {
-    fn roll(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    pub fn below(&mut self, limit: u64) -> u64 {
-        self.roll() % limit
-    }
-
-    pub fn one_in(&mut self, sides: u64) -> bool {
-        self.below(sides) == 0
-    }
-
-    pub fn pick<T: Copy>(&mut self, from: &[T]) -> T {
-        from[self.below(from.len() as u64) as usize]
-    }
 }

@@ -4,9 +4,10 @@ use crate::broker::{Feed, Partitioner, log, notice_death_soon};
 use crate::expectation::Expectation;
 use crate::outputs::Outputs;
 use crate::process::{Deployment, PARTITIONS, Process};
-use crate::workload::{Dice, Entry, wall, workload};
+use crate::workload::{Entry, wall, workload};
 use chat_goals::config::WireForm;
 use chat_goals::log::{Log as _, TopicPartition};
+use chat_goals::simulate::dice::Dice;
 use std::time::Duration;
 
 #[test]

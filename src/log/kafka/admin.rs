@@ -1,7 +1,7 @@
 //! Questions to the cluster and the creation of topics, through clients that never fetch: on a fetching
 //! client every answer would wait behind the fetch. It changes nothing but by `create_topics`.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::future::Future;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,6 +23,10 @@ type Asker = BaseConsumer<Asking>;
 
 /// How long one refusal may wait for another broker's answer.
 const GREETING_WAIT: Duration = Duration::from_secs(2);
+/// How long the first try of a question may take; each further one may take twice as long as the one before.
+const FIRST_TRY: Duration = Duration::from_secs(4);
+/// Between two tries.
+const TRY_AGAIN_AFTER: Duration = Duration::from_millis(50);
 
 pub(super) struct Desk {
     offsets: Asker,
@@ -91,20 +95,13 @@ impl Desk {
         if of.is_empty() {
             return Ok(Vec::new());
         }
-        let doing = "the offsets of partitions could not be looked up";
-        let answer = asker.offsets_for_times(to_list(of, at), self.answer_timeout);
-        serve(asker);
-        let list = answer.map_err(|error| sorted(doing, &error))?;
-        let one = |of: &TopicPartition| {
-            let found =
-                list.find_partition(&of.topic, of.partition).expect("the answer has what was asked for");
-            found.error().map_err(|error| sorted(&format!("{doing}: {of}"), &error))?;
-            match found.offset() {
-                KafkaOffset::Offset(offset) => Ok(offset),
-                other => Err(LogError::Broken(format!("{doing}: {of} is at {other:?}"))),
+        self.ask(|timeout| {
+            let found = look_up_once(asker, of, at, timeout);
+            if let Err(LogError::Broken(_)) = &found {
+                refresh_leaders(asker, of, timeout);
             }
-        };
-        of.iter().map(one).collect()
+            found
+        })
     }
 
     pub fn committed(
@@ -116,22 +113,26 @@ impl Desk {
         if of.is_empty() {
             return Ok(Vec::new());
         }
-        let doing = format!("the positions of the group {group} could not be looked up");
         let asker = self.asker_of(settings, group)?;
-        let answer = asker.committed_offsets(to_list(of, KafkaOffset::Invalid), self.answer_timeout);
-        serve(&asker);
-        let list: TopicPartitionList = answer.map_err(|error| sorted(&doing, &error))?;
-        let one = |of: &TopicPartition| {
-            let found =
-                list.find_partition(&of.topic, of.partition).expect("the answer has what was asked for");
-            found.error().map_err(|error| sorted(&format!("{doing}: {of}"), &error))?;
-            let next = match found.offset() {
-                KafkaOffset::Offset(next) => Some(next),
-                _ => None,
-            };
-            Ok(Position { of: of.clone(), next, note: found.metadata().to_owned() })
-        };
-        of.iter().map(one).collect()
+        self.ask(|timeout| committed_once(&asker, group, of, timeout))
+    }
+
+    /// Tries until the time for an answer is over. A try is lost with the broker that it waits for, and what a client
+    /// remembers of the cluster may be old: the next try may go to another broker.
+    fn ask<T>(&self, mut once: impl FnMut(Duration) -> LogResult<T>) -> LogResult<T> {
+        let until = Instant::now() + self.answer_timeout;
+        let mut patience = FIRST_TRY;
+        loop {
+            let answer = once(patience.min(until.saturating_duration_since(Instant::now())));
+            match answer {
+                Err(LogError::Broken(reason)) if Instant::now() + TRY_AGAIN_AFTER < until => {
+                    tracing::debug!(reason, "asking again");
+                }
+                answer => return answer,
+            }
+            std::thread::sleep(TRY_AGAIN_AFTER);
+            patience *= 2;
+        }
     }
 
     fn asker_of(&self, settings: &Settings, group: &str) -> LogResult<Arc<Asker>> {
@@ -162,9 +163,11 @@ impl Desk {
     fn partition_count(&self, topic: &str) -> LogResult<Option<i32>> {
         use RDKafkaRespErr::{RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC, RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART};
         let doing = format!("the topic {topic} could not be looked up");
-        let answer = self.offsets.fetch_metadata(Some(topic), self.answer_timeout);
-        serve(&self.offsets);
-        let answer = answer.map_err(|error| sorted(&doing, &error))?;
+        let answer = self.ask(|timeout| {
+            let answer = self.offsets.fetch_metadata(Some(topic), timeout);
+            serve(&self.offsets);
+            answer.map_err(|error| sorted(&doing, &error))
+        })?;
         match answer.topics().iter().find(|found| found.name() == topic) {
             None => Ok(None),
             Some(found) => match found.error() {
@@ -235,6 +238,61 @@ impl Desk {
             .operation_timeout(Some(self.answer_timeout))
             .request_timeout(Some(self.answer_timeout))
     }
+}
+
+fn look_up_once(
+    asker: &Asker,
+    of: &[TopicPartition],
+    at: KafkaOffset,
+    timeout: Duration,
+) -> LogResult<Vec<Offset>> {
+    let doing = "the offsets of partitions could not be looked up";
+    let answer = asker.offsets_for_times(to_list(of, at), timeout);
+    serve(asker);
+    let list = answer.map_err(|error| sorted(doing, &error))?;
+    let one = |of: &TopicPartition| {
+        let found = list.find_partition(&of.topic, of.partition).expect("the answer has what was asked for");
+        found.error().map_err(|error| sorted(&format!("{doing}: {of}"), &error))?;
+        match found.offset() {
+            KafkaOffset::Offset(offset) => Ok(offset),
+            other => Err(LogError::Broken(format!("{doing}: {of} is at {other:?}"))),
+        }
+    };
+    of.iter().map(one).collect()
+}
+
+/// A client that never fetches remembers who leads a partition for a quarter of an hour, also that nobody did in the
+/// moment when a leader was lost; only a question about the topic itself makes it look again.
+fn refresh_leaders(asker: &Asker, of: &[TopicPartition], timeout: Duration) {
+    let topics: BTreeSet<&str> = of.iter().map(|partition| &*partition.topic).collect();
+    for topic in topics {
+        if let Err(error) = asker.fetch_metadata(Some(topic), timeout) {
+            tracing::debug!(%error, topic, "who leads its partitions is not known");
+            return;
+        }
+    }
+}
+
+fn committed_once(
+    asker: &Asker,
+    group: &str,
+    of: &[TopicPartition],
+    timeout: Duration,
+) -> LogResult<Vec<Position>> {
+    let doing = format!("the positions of the group {group} could not be looked up");
+    let answer = asker.committed_offsets(to_list(of, KafkaOffset::Invalid), timeout);
+    serve(asker);
+    let list: TopicPartitionList = answer.map_err(|error| sorted(&doing, &error))?;
+    let one = |of: &TopicPartition| {
+        let found = list.find_partition(&of.topic, of.partition).expect("the answer has what was asked for");
+        found.error().map_err(|error| sorted(&format!("{doing}: {of}"), &error))?;
+        let next = match found.offset() {
+            KafkaOffset::Offset(next) => Some(next),
+            _ => None,
+        };
+        Ok(Position { of: of.clone(), next, note: found.metadata().to_owned() })
+    };
+    of.iter().map(one).collect()
 }
 
 /// A broker hangs up on a client that speaks another protocol than its port does.

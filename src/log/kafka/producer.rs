@@ -2,6 +2,7 @@
 //! whose last one may or may not have ended, nor with one that may have sent a request twice: a late end could end a
 //! later one.
 
+use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use rdkafka::consumer::ConsumerGroupMetadata;
@@ -17,12 +18,15 @@ use crate::log::{LogError, LogResult, NOTE_BYTES_MAX, Outgoing, Position};
 /// While records are on their way there is nothing to wait on but time; far below what a commit takes.
 const DELIVERY_PAUSE: Duration = Duration::from_micros(500);
 
+/// How much longer than its own limit a call may take before it is left to itself.
+const OVERTIME: Duration = Duration::from_secs(2);
+
 pub(super) struct Producer {
     config: ClientConfig,
     /// A call that says it may be made again is made again for this long.
     patience: Duration,
     /// `None` after an error that leaves the last transaction unclear; `recover` makes a new one.
-    native: Option<ThreadedProducer<Delivering>>,
+    native: Option<Arc<ThreadedProducer<Delivering>>>,
     open: bool,
 }
 
@@ -44,7 +48,7 @@ impl Producer {
         let patience = self.patience;
         repeat(patience, || native.init_transactions(patience))
             .map_err(|error| sorted("the transactional producer could not be set up", &error))?;
-        self.native = Some(native);
+        self.native = Some(Arc::new(native));
         Ok(())
     }
 
@@ -82,10 +86,15 @@ impl Producer {
         self.await_deliveries()?;
         let patience = self.patience;
         if !positions.is_empty() {
-            let list = to_list(positions);
-            let group = group();
-            let native = self.native.as_ref().expect("begun, so it is there");
-            repeat(patience, || native.send_offsets_to_transaction(&list, &group, patience))
+            let (list, group) = (to_list(positions), group());
+            let native = self.native.clone().expect("begun, so it is there");
+            let taken = watched(patience + OVERTIME, move || {
+                repeat(patience, || native.send_offsets_to_transaction(&list, &group, patience))
+            });
+            taken
+                .ok_or_else(|| {
+                    self.give_up("the positions were neither taken nor refused in time".to_owned())
+                })?
                 .map_err(|error| self.settle("the positions were not taken", &error))?;
         }
         let native = self.native.as_ref().expect("begun, so it is there");
@@ -216,6 +225,16 @@ fn unclear() -> LogError {
     LogError::Unclear("the producer was given up before and has not been replaced".to_owned())
 }
 
+/// Makes a call that may never come back. `None` if it does not do so in time: it is left to itself, with what it was given.
+/// `send_offsets_to_transaction` is one: once the broker that was the group's coordinator is gone from the cluster, librdkafka
+/// 2.12 waits for it to come back, for how long soever (its issues 5456 and 5511).
+fn watched<T: Send + 'static>(limit: Duration, call: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    let (done, outcome) = mpsc::channel();
+    let watched = std::thread::Builder::new().name("positions".to_owned());
+    watched.spawn(move || done.send(call())).expect("a thread can be started");
+    outcome.recv_timeout(limit).ok()
+}
+
 /// Makes a call again while its error says that this is the way on.
 fn repeat(patience: Duration, mut call: impl FnMut() -> KafkaResult<()>) -> KafkaResult<()> {
     let until = Instant::now() + patience;
@@ -270,4 +289,17 @@ fn to_list(positions: &[Position]) -> TopicPartitionList {
         }
     }
     list
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_that_does_not_come_back_is_left_to_itself() {
+        let (end, ended) = mpsc::channel::<()>();
+        assert_eq!(watched(Duration::from_millis(20), move || ended.recv().is_err()), None);
+        drop(end);
+        assert_eq!(watched(Duration::from_secs(60), || 7), Some(7));
+    }
 }

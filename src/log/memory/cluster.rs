@@ -32,8 +32,6 @@ struct Transaction {
     written: BTreeMap<TopicPartition, Vec<Offset>>,
     /// These positions of a group wait for the end of the transaction.
     positions: Option<(String, Vec<Position>)>,
-    /// Its commit is on the way.
-    is_ending: bool,
 }
 
 /// The end of a transaction, still to be written into one of its partitions.
@@ -57,6 +55,8 @@ struct Producer {
     epoch: u64,
     open: Option<Transaction>,
     next_fault: Option<Fault>,
+    /// A commit is on its way, from a producer of this epoch.
+    late_commit: Option<u64>,
 }
 
 pub(super) struct Cluster {
@@ -140,7 +140,6 @@ impl Cluster {
             id: fresh,
             written: BTreeMap::new(),
             positions: None,
-            is_ending: false,
         });
         let id = transaction.id;
         let partition = self
@@ -174,12 +173,7 @@ impl Cluster {
         }
         producer
             .open
-            .get_or_insert_with(|| Transaction {
-                id,
-                written: BTreeMap::new(),
-                positions: None,
-                is_ending: false,
-            })
+            .get_or_insert_with(|| Transaction { id, written: BTreeMap::new(), positions: None })
             .positions = Some((group.to_owned(), positions.to_vec()));
         Ok(())
     }
@@ -191,9 +185,7 @@ impl Cluster {
         let fault = producer.next_fault.take();
         match fault {
             Some(Fault::RequestLate) => {
-                if let Some(transaction) = &mut producer.open {
-                    transaction.is_ending = true;
-                }
+                producer.late_commit = producer.open.is_some().then_some(epoch);
             }
             Some(Fault::RequestLost) => {}
             Some(Fault::AnswerLost | Fault::Refused) | None => self.end_open(transactional_id, true),
@@ -214,17 +206,17 @@ impl Cluster {
         self.producers.entry(transactional_id.to_owned()).or_default().next_fault = Some(fault);
     }
 
-    /// A commit that was on its way arrives. Nothing happens if its transaction was ended in the meantime.
+    /// A commit that was on its way arrives. Nothing happens if its producer has been replaced in the meantime. Otherwise
+    /// it ends whatever transaction is open now, be it a later one: with the protocol that librdkafka speaks, a broker
+    /// cannot tell.
     pub fn deliver_late(&mut self, transactional_id: &str) -> bool {
-        let asked = self
-            .producers
-            .get(transactional_id)
-            .and_then(|producer| producer.open.as_ref())
-            .is_some_and(|transaction| transaction.is_ending);
-        if asked {
+        let Some(producer) = self.producers.get_mut(transactional_id) else { return false };
+        let epoch = producer.epoch;
+        let counts = producer.late_commit.take() == Some(epoch) && producer.open.is_some();
+        if counts {
             self.end_open(transactional_id, true);
         }
-        asked
+        counts
     }
 
     /// The transaction timeout: the open transaction is aborted and its producer fenced.

@@ -285,6 +285,20 @@ fn a_late_commit_counts_if_it_comes_before_the_recovery() {
 }
 
 #[test]
+fn a_late_commit_ends_a_later_transaction_of_a_producer_that_went_on() {
+    let log = log(1);
+    let mut worker = started(&log, "0");
+    send(&mut worker, "out", "a").unwrap();
+    log.fail_next_commit(GROUP, "0", Fault::RequestLate);
+    assert!(matches!(worker.commit(&[at(0, 1)]), Err(LogError::Unclear(_))));
+    worker.abort().unwrap();
+    send(&mut worker, "out", "b").unwrap();
+    log.deliver_late_commit(GROUP, "0");
+    assert_eq!(visible(&log, "out"), ["b"], "without its positions, which is why nobody may go on");
+    assert_eq!(worker.committed(&[input(0)]).unwrap()[0].next, None);
+}
+
+#[test]
 fn asking_for_positions_ends_the_transaction_that_holds_new_ones() {
     let log = log(1);
     let mut worker = started(&log, "0");

@@ -137,7 +137,7 @@ impl<L: Log> Worker<L> {
     /// Back to the last commit: everything in memory goes, and what the disk may lack is read from the changelog.
     pub(super) fn go_back(&mut self, error: LogError) -> Result<(), Failure> {
         tracing::warn!(%error, "going back to the last commit");
-        (self.uncommitted, self.written) = (0, 0);
+        (self.uncommitted, self.settled, self.written) = (0, 0, 0);
         // It is delivered again. A change of the assignment is told only once: it stays.
         self.fetched.batches.clear();
         if planted(Bug::ChangeForgotten) {

@@ -34,6 +34,7 @@ impl<L: Log> Worker<L> {
         let changed: BTreeSet<TaskId> = rows.iter().map(|(task, _, _)| *task).collect();
         let moved = self.moved(&changed, all || wrote);
         if rows.is_empty() && moved.is_empty() && !wrote {
+            self.settled = 0;
             return Ok(());
         }
         let is_time = shared.clocks.elapsed() >= self.last_reached + REACHED_EVERY;
@@ -68,6 +69,7 @@ impl<L: Log> Worker<L> {
         for position in positions {
             self.remember(position);
         }
+        self.settled = 0;
         let folded = std::mem::take(&mut self.uncommitted) as u64;
         shared.counts.folded.fetch_add(folded, Ordering::Relaxed);
         shared.counts.written.fetch_add(std::mem::take(&mut self.written), Ordering::Relaxed);

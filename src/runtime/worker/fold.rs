@@ -151,6 +151,8 @@ impl<L: Log> Worker<L> {
                     self.pipeline.tick(partition, grant.until, &mut budget, &known.settings, &mut out)?;
                 }
             }
+            // What time changes is in the transaction like what records change.
+            self.settled += shared.pace.chats_a_pass - budget;
             if let Some(chats) = self.pipeline.chats.get(&partition) {
                 (task.note.clock, task.note.swept) = chats.times();
                 slowest = slowest.min(chats.clock());

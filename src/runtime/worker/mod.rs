@@ -74,6 +74,8 @@ pub struct Worker<L: Log> {
     restored: Vec<TaskId>,
     /// Folded since the last commit.
     uncommitted: usize,
+    /// Chats that settings or the clock touched since then.
+    settled: usize,
     written: u64,
     last_commit: Duration,
     last_reached: Duration,
@@ -145,6 +147,7 @@ impl<L: Log> Worker<L> {
             change: None,
             restored: Vec::new(),
             uncommitted: 0,
+            settled: 0,
             written: 0,
             last_commit: now,
             last_reached: now,
@@ -185,6 +188,12 @@ impl<L: Log> Worker<L> {
         if self.fetched.batches.is_empty() && self.change.is_none() {
             self.fetch()?;
         }
+        if let Some(Change::Lost(partitions)) =
+            self.change.take_if(|change| matches!(change, Change::Lost(_)))
+        {
+            // Before anything is done for partitions that are somebody else's.
+            return self.lost(&partitions);
+        }
         let shared = self.shared.clone();
         if !self.fetched.batches.is_empty() {
             // A6: everything that came before these records came is known.
@@ -206,14 +215,14 @@ impl<L: Log> Worker<L> {
         match self.change.take() {
             Some(Change::Assigned(partitions)) => self.assigned(partitions)?,
             Some(Change::Revoked(partitions)) => self.revoked(&partitions)?,
-            Some(Change::Lost(partitions)) => self.lost(&partitions)?,
             Some(Change::Stopped(partition, reason)) => self.stopped(&partition, reason)?,
-            None => {}
+            Some(Change::Lost(_)) | None => {}
         }
         self.restore()?;
         let pace = shared.pace;
         let interval = if self.fetched.behind { pace.interval_behind } else { pace.interval };
-        if self.uncommitted >= pace.records_max || shared.clocks.elapsed() >= self.last_commit + interval {
+        let is_full = self.uncommitted + self.settled >= pace.records_max;
+        if is_full || shared.clocks.elapsed() >= self.last_commit + interval {
             self.commit(false)?;
         }
         Ok(())
