@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use rdkafka::TopicPartitionList;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication};
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::types::RDKafkaRespErr;
+use rdkafka::types::{RDKafkaErrorCode, RDKafkaRespErr};
 use rdkafka::{Offset as KafkaOffset, error::KafkaError};
 
 use super::client::{Asking, Trouble, sorted, to_list};
@@ -97,7 +97,7 @@ impl Desk {
         }
         self.ask(|timeout| {
             let found = look_up_once(asker, of, at, timeout);
-            if let Err(LogError::Broken(_)) = &found {
+            if found.as_ref().is_err_and(|failed| failed.may_pass) {
                 refresh_leaders(asker, of, timeout);
             }
             found
@@ -119,16 +119,16 @@ impl Desk {
 
     /// Tries until the time for an answer is over. A try is lost with the broker that it waits for, and what a client
     /// remembers of the cluster may be old: the next try may go to another broker.
-    fn ask<T>(&self, mut once: impl FnMut(Duration) -> LogResult<T>) -> LogResult<T> {
+    fn ask<T>(&self, mut once: impl FnMut(Duration) -> Result<T, Failed>) -> LogResult<T> {
         let until = Instant::now() + self.answer_timeout;
         let mut patience = FIRST_TRY;
         loop {
-            let answer = once(patience.min(until.saturating_duration_since(Instant::now())));
-            match answer {
-                Err(LogError::Broken(reason)) if Instant::now() + TRY_AGAIN_AFTER < until => {
-                    tracing::debug!(reason, "asking again");
+            match once(patience.min(until.saturating_duration_since(Instant::now()))) {
+                Ok(answer) => return Ok(answer),
+                Err(Failed { error, may_pass }) if may_pass && Instant::now() + TRY_AGAIN_AFTER < until => {
+                    tracing::debug!(%error, "asking again");
                 }
-                answer => return answer,
+                Err(Failed { error, .. }) => return Err(error),
             }
             std::thread::sleep(TRY_AGAIN_AFTER);
             patience *= 2;
@@ -166,7 +166,7 @@ impl Desk {
         let answer = self.ask(|timeout| {
             let answer = self.offsets.fetch_metadata(Some(topic), timeout);
             serve(&self.offsets);
-            answer.map_err(|error| sorted(&doing, &error))
+            answer.map_err(|error| Failed::of(&doing, &error))
         })?;
         match answer.topics().iter().find(|found| found.name() == topic) {
             None => Ok(None),
@@ -240,22 +240,43 @@ impl Desk {
     }
 }
 
+/// A try that failed.
+struct Failed {
+    error: LogError,
+    /// Another one may succeed.
+    may_pass: bool,
+}
+
+impl Failed {
+    fn of(doing: &str, error: &KafkaError) -> Self {
+        use RDKafkaErrorCode::{UnknownPartition, UnknownTopic, UnknownTopicOrPartition};
+        let code = error.rdkafka_error_code();
+        // A broker that has just started knows no topic for a moment. What is still unknown in the end is not there.
+        let is_unknown = matches!(code, Some(UnknownPartition | UnknownTopic | UnknownTopicOrPartition));
+        let error = sorted(doing, error);
+        Self { may_pass: is_unknown || matches!(error, LogError::Broken(_)), error }
+    }
+}
+
 fn look_up_once(
     asker: &Asker,
     of: &[TopicPartition],
     at: KafkaOffset,
     timeout: Duration,
-) -> LogResult<Vec<Offset>> {
+) -> Result<Vec<Offset>, Failed> {
     let doing = "the offsets of partitions could not be looked up";
     let answer = asker.offsets_for_times(to_list(of, at), timeout);
     serve(asker);
-    let list = answer.map_err(|error| sorted(doing, &error))?;
+    let list = answer.map_err(|error| Failed::of(doing, &error))?;
     let one = |of: &TopicPartition| {
         let found = list.find_partition(&of.topic, of.partition).expect("the answer has what was asked for");
-        found.error().map_err(|error| sorted(&format!("{doing}: {of}"), &error))?;
+        found.error().map_err(|error| Failed::of(&format!("{doing}: {of}"), &error))?;
         match found.offset() {
             KafkaOffset::Offset(offset) => Ok(offset),
-            other => Err(LogError::Broken(format!("{doing}: {of} is at {other:?}"))),
+            other => {
+                let error = LogError::Broken(format!("{doing}: {of} is at {other:?}"));
+                Err(Failed { error, may_pass: true })
+            }
         }
     };
     of.iter().map(one).collect()
@@ -278,14 +299,14 @@ fn committed_once(
     group: &str,
     of: &[TopicPartition],
     timeout: Duration,
-) -> LogResult<Vec<Position>> {
+) -> Result<Vec<Position>, Failed> {
     let doing = format!("the positions of the group {group} could not be looked up");
     let answer = asker.committed_offsets(to_list(of, KafkaOffset::Invalid), timeout);
     serve(asker);
-    let list: TopicPartitionList = answer.map_err(|error| sorted(&doing, &error))?;
+    let list: TopicPartitionList = answer.map_err(|error| Failed::of(&doing, &error))?;
     let one = |of: &TopicPartition| {
         let found = list.find_partition(&of.topic, of.partition).expect("the answer has what was asked for");
-        found.error().map_err(|error| sorted(&format!("{doing}: {of}"), &error))?;
+        found.error().map_err(|error| Failed::of(&format!("{doing}: {of}"), &error))?;
         let next = match found.offset() {
             KafkaOffset::Offset(next) => Some(next),
             _ => None,
