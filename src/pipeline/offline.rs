@@ -66,6 +66,14 @@ impl Offline {
         Ok(())
     }
 
+    /// Moves the clock to this moment, if it is not past it.
+    pub fn time_is(&mut self, moment: Timestamp, to: &mut dyn Changes) -> anyhow::Result<()> {
+        match self.takes(moment) {
+            true => self.tick(moment, to),
+            false => Ok(()),
+        }
+    }
+
     /// Moves the clock to where it shall stand in the end.
     pub fn finish(&mut self, to: &mut dyn Changes) -> anyhow::Result<()> {
         match self.until {

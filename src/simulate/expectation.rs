@@ -34,6 +34,8 @@ impl Expectation {
         let mut changes = Published::default();
         let mut offline = Offline::new(true, Some(Timestamp(until)));
         for entry in entries {
+            // What is dated back finds the clock where it stands.
+            offline.time_is(Timestamp(entry.logged), &mut changes).expect("nothing can fail in memory");
             let line = entry.line();
             let parsed: LineJson<'_> = parse(line.as_bytes()).expect("a good record");
             let folded = match parsed.line().expect("a good record") {
@@ -67,6 +69,11 @@ impl Expectation {
         }
         expectation.changes = changes.0;
         (expectation, offline)
+    }
+
+    /// The last view of a chat, if it is there.
+    pub fn view(&self, chat: &str) -> Option<&Value> {
+        self.views.get(chat)
     }
 
     /// How many chats and counters there are, and of which statuses.
@@ -110,7 +117,7 @@ fn differences<'a>(
 }
 
 /// The view that F2 compares.
-fn view_of(record: &Value) -> Value {
+pub fn view_of(record: &Value) -> Value {
     without(record, &["revision", "previousStatus", "at", "cause", "correction", "rounds"])
 }
 

@@ -4,7 +4,7 @@
 //!
 //! Reading order: [`scenario`] (what a seed means), [`fault`] (what can go wrong), [`workload`] and [`platform`] (what is
 //! written), [`world`] (whose turn it is), [`fate`] with [`sim_log`] and [`disk`] (what happens inside of a call), [`run`]
-//! (a run from begin to verdict), [`expectation`], [`outputs`], [`verify`] and [`rebuild`] (the verdict), [`search`] (many
+//! (a run from begin to verdict), [`expectation`], [`outputs`], [`verify`], [`punctual`] and [`rebuild`] (the verdict), [`search`] (many
 //! seeds, and what is left of a failing one). The code of the product runs as it is; what it does in threads elsewhere it
 //! does by steps here.
 
@@ -15,6 +15,7 @@ mod fate;
 pub mod fault;
 pub mod outputs;
 mod platform;
+mod punctual;
 mod rebuild;
 mod run;
 pub mod scenario;

@@ -22,6 +22,10 @@ pub struct Platform {
     partitions: i32,
     /// Where what is no record was written: its topic, partition and offset.
     pub garbage: Vec<(String, i32, Offset)>,
+    /// When each record was in the log at the latest, by the wall clock.
+    pub arrived: Vec<(i64, Entry)>,
+    /// The greatest log time so far.
+    latest: i64,
     pub tally: Tally,
 }
 
@@ -45,6 +49,8 @@ impl Platform {
             scenario: scenario.clone(),
             partitions: config.create.partitions,
             garbage: Vec::new(),
+            arrived: Vec::new(),
+            latest: i64::MIN,
             tally: Tally::default(),
         }
     }
@@ -61,6 +67,7 @@ impl Platform {
         for _ in 0..count {
             let Some(entry) = self.waiting.pop_front() else { break };
             latest = latest.max(Some(entry.logged));
+            self.latest = self.latest.max(entry.logged);
             if entry.to == Input::CustomerEvents && (holds_back || !self.behind.is_empty()) {
                 self.behind.push_back(entry);
                 continue;
@@ -93,6 +100,8 @@ impl Platform {
     /// Writes a record where a producer might. One key in five is not at home: some producers have a hash of their own.
     pub fn write(&mut self, log: &MemoryLog, config: &Config, entry: &Entry) {
         let topic = entry.to.topic(config);
+        self.latest = self.latest.max(entry.logged);
+        self.arrived.push((self.latest, entry.clone()));
         if entry.is_repeated {
             self.tally.count(Fault::Redelivery);
         }

@@ -1,6 +1,7 @@
 //! What must hold when a run has ended: the outputs, the rows behind them and the disks say what the plain fold says.
 
-use super::expectation::{Expectation, canonical};
+use super::expectation::{Expectation, canonical, view_of};
+use super::punctual::no_chat_is_missed_early;
 use super::run::BYSTANDER;
 use super::scenario::Scenario;
 use super::world::World;
@@ -14,6 +15,7 @@ use crate::runtime::topology::{Stage, plans};
 use crate::stages::chats::{ChatRow, Index};
 use crate::state::store::{Family, Store};
 use crate::state::table::{Row as _, row_key};
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// For each partition of a changelog, the newest row of every key from some offset on.
@@ -32,6 +34,7 @@ pub fn all(
     if scenario.paced {
         same_changes(expectation, &outputs.changes)?;
     }
+    no_chat_is_missed_early(world, &outputs)?;
     let open = world.log.open_transactions();
     if !open.is_empty() {
         return Err(format!("transactions are left open: {open:?}"));
@@ -44,17 +47,47 @@ pub fn all(
 /// In step with the clock not only the last views are determined.
 fn same_changes(
     expectation: &Expectation,
-    changes: &BTreeMap<String, Vec<Result<serde_json::Value, u32>>>,
+    changes: &BTreeMap<String, Vec<Result<Value, u32>>>,
 ) -> Result<(), String> {
     for (chat, wanted) in &expectation.changes {
         let got = changes.get(chat).map_or(&[][..], Vec::as_slice);
-        let same = wanted.iter().zip(got).take_while(|(wanted, got)| wanted == got).count();
+        let (wanted, got) = (in_one(wanted), in_one(got));
+        let same = wanted.iter().zip(&got).take_while(|(wanted, got)| wanted == got).count();
         if same < wanted.len().max(got.len()) {
             let (wanted, got) = (wanted.get(same), got.get(same));
             return Err(format!("the change {same} of {chat} is\n  {got:?}\nand not\n  {wanted:?}"));
         }
     }
     Ok(())
+}
+
+/// What follows from one record comes at once where everything is in one place, and in steps where a customer has to be
+/// asked (F2): the changes with the same cause, taken together. Revisions follow from the rest.
+fn in_one(changes: &[Result<Value, u32>]) -> Vec<Option<Value>> {
+    let mut together: Vec<Option<Value>> = Vec::new();
+    let mut views: Vec<Option<Value>> = Vec::new();
+    for change in changes {
+        let change = change.as_ref().ok();
+        let of = |name: &str| change.map(|change| change[name].clone());
+        let (cause, at) = (of("cause"), of("at"));
+        let view = change.map(view_of);
+        if let Some(Some(last)) = together.last()
+            && (Some(&last["cause"]), Some(&last["at"])) == (cause.as_ref(), at.as_ref())
+        {
+            together.pop();
+            views.pop();
+        }
+        if views.last() == Some(&view) {
+            continue;
+        }
+        together.push(view.clone().map(|mut view| {
+            view["cause"] = cause.unwrap_or_default();
+            view["at"] = at.unwrap_or_default();
+            view
+        }));
+        views.push(view);
+    }
+    together
 }
 
 /// Every bad record is there, once.

@@ -102,12 +102,15 @@ const SLOTS: i64 = 288;
 const CHANNELS: [&str; 4] = ["shop", "hotel", "clinic", "школа"];
 const MANAGERS: [&str; 5] = ["anna", "boris", "clara", "d/e%f*", "emil"];
 const EVENTS: [&str; 3] = ["Purchase", "Booking", "Visit"];
-const CHATS: u64 = 160;
-const CUSTOMERS: u64 = 50;
+/// A chat for so many records, so that a short workload, too, has chats that reach their goals.
+const RECORDS_A_CHAT: i64 = 8;
+const CHATS_MAX: i64 = 160;
+const CHATS_A_CUSTOMER: u64 = 3;
 
 /// Records in the order of the log, their times `step` apart.
 pub fn workload(seed: u64, records: i64, step: i64) -> Vec<Entry> {
-    let mut maker = Maker { dice: Dice(seed), step, entries: Vec::new() };
+    let chats = (records / RECORDS_A_CHAT).clamp(CHANNELS.len() as i64, CHATS_MAX) as u64;
+    let mut maker = Maker { dice: Dice(seed), step, chats, entries: Vec::new() };
     for (index, channel) in CHANNELS.into_iter().enumerate() {
         maker.push(Entry::setting(channel, START, START, json!({"subscriptionSet": {"active": true}})));
         let zone = ["Asia/Tokyo", "America/New_York", "Asia/Kolkata", "UTC"][index % 4];
@@ -127,6 +130,7 @@ pub fn workload(seed: u64, records: i64, step: i64) -> Vec<Entry> {
 struct Maker {
     dice: Dice,
     step: i64,
+    chats: u64,
     entries: Vec<Entry>,
 }
 
@@ -141,10 +145,10 @@ impl Maker {
             1 => now + (1 + self.dice.below(3) as i64) * (self.step.min(DAY / 3)),
             _ => now,
         };
-        let chat_number = self.dice.below(CHATS);
+        let chat_number = self.dice.below(self.chats);
         let chat = format!("chat-{chat_number}");
         let channel = CHANNELS[chat_number as usize % CHANNELS.len()];
-        let customer = format!("u{}", self.dice.below(CUSTOMERS));
+        let customer = self.customer();
         let manager = self.dice.pick(&MANAGERS);
         let entry = match self.dice.below(100) {
             0..4 => Entry::chat(
@@ -163,7 +167,7 @@ impl Maker {
             72..73 => Entry::chat(channel, &chat, at, json!({"chatDeleted": {}})),
             73..93 => Entry::customer(channel, &customer, at, json!({"tracked": self.event()})),
             93..96 => {
-                let into = format!("u{}", self.dice.below(CUSTOMERS));
+                let into = self.customer();
                 Entry::customer(channel, &customer, at, json!({"merged": {"intoCustomerId": into}}))
             }
             96..98 => return self.change(channel, now),
@@ -181,6 +185,10 @@ impl Maker {
         };
         let entry = if self.dice.one_in(2) { self.with_id(&entry) } else { entry };
         self.push(Entry { is_early: at > now, ..entry.logged_at(now) });
+    }
+
+    fn customer(&mut self) -> String {
+        format!("u{}", self.dice.below(self.chats.div_ceil(CHATS_A_CUSTOMER)))
     }
 
     fn with_id(&mut self, entry: &Entry) -> Entry {
