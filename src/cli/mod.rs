@@ -3,9 +3,14 @@
 
 mod config;
 mod demo;
+mod diff;
 mod fold;
+mod generations;
 mod lines;
 mod progress;
+mod promote;
+mod rebuild;
+mod retire;
 mod run;
 mod settings;
 mod simulate;
@@ -27,6 +32,14 @@ pub struct Cli {
 enum Command {
     /// Run the processor: from Kafka to Kafka, exactly once
     Run(run::Args),
+    /// Run the next generation beside the running one: everything is folded anew, and nothing published yet
+    Rebuild(rebuild::Args),
+    /// Say what a rebuild would change for readers; exit code 4 if anything
+    Diff(diff::Args),
+    /// End the running generation and let the rebuilt one publish what differs, and go on
+    Promote(promote::Args),
+    /// Delete the topics and the group of the generation that was taken over from
+    Retire(retire::Args),
     /// Create or check the topics
     #[command(subcommand)]
     Topics(topics::Command),
@@ -45,6 +58,10 @@ enum Command {
 pub fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
     match &cli.command {
         Command::Run(args) => run::run(args),
+        Command::Rebuild(args) => rebuild::run(args),
+        Command::Diff(args) => diff::run(args),
+        Command::Promote(args) => promote::run(args),
+        Command::Retire(args) => retire::run(args),
         Command::Topics(command) => topics::run(command),
         Command::Config(command) => config::run(command),
         Command::Demo(args) => demo::run(args),

@@ -1,13 +1,17 @@
 //! `chat-goals run`: the processor. It checks the topics first, and stops gracefully on SIGTERM and SIGINT.
 
+use super::generations;
 use super::settings::{ConfigArgs, start_logging};
 use crate::config::Config;
+use crate::log::Log as _;
 use crate::log::kafka::{KafkaLog, KafkaTuning};
 use crate::runtime::Runtime;
+use crate::runtime::handover::{self, fence};
+use crate::runtime::note::Note;
 use crate::runtime::topology::{self, Topology};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::signal::unix::{SignalKind, signal};
 
 #[derive(clap::Args)]
@@ -28,13 +32,63 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         anyhow::bail!("the topics are not right, so nothing was started");
     }
     let topology = Topology::load(&log, &config)?.map_err(|problems| anyhow::anyhow!(problems.join("\n")))?;
-    // The signals are caught before anything runs that must be stopped in order.
+    if let Some(next) = fence::handed_to(&log, &topology)? {
+        anyhow::bail!(
+            "generation {next} has taken over from {}; hint: `group.generation = {next}`",
+            topology.group
+        );
+    }
+    let old = unfinished_takeover(&log, &config, &topology)?;
+    let wall = Arc::new(|| chrono::Utc::now().timestamp_millis());
+    let runtime = Runtime::start_as(log, &config, topology, wall, old)?;
+    tracing::info!(group = config.consumer_group(), workers = config.workers.count, "running");
+    until_stopped(runtime, || Duration::from_secs(1))
+}
+
+/// The generation before, if this one has not taken over from it yet: then it goes on as a rebuild.
+fn unfinished_takeover(
+    log: &KafkaLog,
+    config: &Config,
+    topology: &Topology,
+) -> anyhow::Result<Option<Topology>> {
+    if config.group.generation == 1 {
+        return Ok(None);
+    }
+    let positions = log.committed(&topology.group, &handover::inboxes(topology))?;
+    let is_held = positions.iter().any(|position| Note::decode(&position.note).held);
+    let is_new = positions.iter().all(|position| position.next.is_none());
+    if !is_held && !is_new {
+        return Ok(None);
+    }
+    let old_config = generations::before(config)?;
+    match Topology::load(log, &old_config)? {
+        Ok(old) if is_held => {
+            tracing::warn!(
+                "this generation is a rebuild that has not been promoted: nothing is published yet"
+            );
+            Ok(Some(old))
+        }
+        Ok(old) => {
+            let has_run = log.committed(&old.group, &handover::inboxes(&old))?;
+            anyhow::ensure!(
+                has_run.iter().all(|position| position.next.is_none()),
+                "generation {} has never run, and generation {} has: all would be published again; \
+                 hint: chat-goals rebuild",
+                config.group.generation,
+                old_config.group.generation
+            );
+            Ok(None)
+        }
+        Err(_) => Ok(None),
+    }
+}
+
+/// Lets a runtime run until a signal comes or its workers end; `look` is called now and then and says when next.
+pub fn until_stopped(runtime: Runtime, mut look: impl FnMut() -> Duration) -> anyhow::Result<ExitCode> {
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
-        let wall = Arc::new(|| chrono::Utc::now().timestamp_millis());
-        let runtime = Runtime::start(log, &config, topology, wall)?;
-        tracing::info!(group = config.consumer_group(), workers = config.workers.count, "running");
+        let mut next_look = Instant::now();
         loop {
             tokio::select! {
                 _ = terminate.recv() => break,
@@ -43,11 +97,18 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
                     if !runtime.is_running() {
                         break;
                     }
+                    if Instant::now() >= next_look {
+                        next_look = Instant::now() + look();
+                    }
                 }
             }
         }
         tracing::info!("stopping");
+        let handed_to = runtime.handed_to();
         runtime.stop()?;
+        if let Some(next) = handed_to {
+            anyhow::bail!("generation {next} has taken over; hint: `group.generation = {next}`");
+        }
         tracing::info!("stopped");
         Ok(ExitCode::SUCCESS)
     })

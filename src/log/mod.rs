@@ -205,6 +205,12 @@ pub trait Log: Send + Sync + 'static {
 
     /// Creates the topics; one that exists already is an error.
     fn create_topics(&self, plans: &[TopicPlan]) -> LogResult<()>;
+
+    /// Deletes topics with all that is in them; one that does not exist is none to delete.
+    fn delete_topics(&self, names: &[String]) -> LogResult<()>;
+
+    /// Deletes a group with its positions, if it exists. Nobody may be in it.
+    fn delete_group(&self, group: &str) -> LogResult<()>;
 }
 
 /// One worker's consumer and transactional producer. Used by one thread.

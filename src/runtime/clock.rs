@@ -5,6 +5,7 @@
 //! has read its inbox so far may move its clock to T less an allowance. It moves no clock itself.
 
 use super::clocks::Clocks;
+use super::handover::Handover;
 use super::note::Note;
 use super::topology::Topology;
 use crate::domain::time::{Millis, Timestamp};
@@ -17,9 +18,34 @@ use std::time::Duration;
 /// A moment that a clock may reach, once the task has read its inbox up to an offset.
 #[derive(Clone, Debug)]
 pub struct Grant {
-    pub until: Timestamp,
+    until: Until,
     /// For each chats partition.
     pub inbox_ends: Vec<Offset>,
+}
+
+#[derive(Clone, Debug)]
+enum Until {
+    All(Timestamp),
+    /// For each chats partition, where the generation before has its clock.
+    Each(Vec<Timestamp>),
+}
+
+impl Grant {
+    /// Which moment the clock of this chats partition may reach.
+    pub fn until(&self, partition: i32) -> Timestamp {
+        match &self.until {
+            Until::All(until) => *until,
+            Until::Each(until) => until[partition as usize],
+        }
+    }
+
+    /// The moment that all may reach.
+    pub fn earliest(&self) -> Timestamp {
+        match &self.until {
+            Until::All(until) => *until,
+            Until::Each(until) => until.iter().min().copied().unwrap_or(Timestamp::MIN),
+        }
+    }
 }
 
 /// What has been granted, shared by the workers of a process.
@@ -43,12 +69,15 @@ pub struct Granter<L: Log> {
     clocks: Clocks,
     allowance: Millis,
     interval: Duration,
+    handover: Option<Arc<Handover>>,
     round: Option<Round>,
 }
 
-/// One look at the logs: at `now` these partitions ended there, and everything before is to be committed.
+/// One look at the logs: these partitions ended there, and once everything before is committed `until` is granted.
 struct Round {
-    now: Timestamp,
+    until: Until,
+    /// The generation before has stopped for good, so that there is nothing after this round but the logs.
+    is_last: bool,
     reading: Reading,
     of: Vec<TopicPartition>,
     ends: Vec<Offset>,
@@ -87,8 +116,9 @@ impl<L: Log> Granter<L> {
         clocks: Clocks,
         allowance: Millis,
         interval: Duration,
+        handover: Option<Arc<Handover>>,
     ) -> Self {
-        Self { clock, log, topology, clocks, allowance, interval, round: None }
+        Self { clock, log, topology, clocks, allowance, interval, handover, round: None }
     }
 
     /// Grants moments until it is told to stop. Runs in a thread of its own.
@@ -111,19 +141,17 @@ impl<L: Log> Granter<L> {
     /// Goes on for a moment. After an error the same look is gone on with.
     pub fn step(&mut self) -> LogResult<Step> {
         let Some(round) = &self.round else {
-            // The moment is taken before the ends: what comes in between is only waited for in vain.
-            let now = Timestamp(self.clocks.wall());
-            self.read(now, Reading::Inputs)?;
+            self.begin()?;
             return Ok(Step::On);
         };
-        let (now, reading) = (round.now, round.reading);
+        let reading = round.reading;
         let positions = self.log.committed(&self.topology.group, &round.of)?;
         let reached = |(position, end): (&Position, &Offset)| position.next.is_some_and(|next| next >= *end);
         if !positions.iter().zip(&round.ends).all(reached) && !planted(Bug::ClockIsWall) {
             return Ok(Step::Waiting);
         }
         let next = match reading {
-            Reading::Inputs if planted(Bug::ClockSkipsInboxes) => return self.grant(now),
+            Reading::Inputs if planted(Bug::ClockSkipsInboxes) => return self.grant(),
             Reading::Inputs => Reading::ChatsHome,
             Reading::ChatsHome => Reading::CustomersHome,
             Reading::CustomersHome => Reading::Customers { turn: 1 },
@@ -131,31 +159,54 @@ impl<L: Log> Granter<L> {
                 // The longest chain so far has been noted; a longer one is seen in a later turn.
                 let longest = positions.iter().map(|position| Note::decode(&position.note).depth).max();
                 if turn >= longest.unwrap_or(0) || planted(Bug::ClockTakesOneTurn) {
-                    return self.grant(now);
+                    return self.grant();
                 }
                 Reading::Customers { turn: turn + 1 }
             }
         };
-        self.read(now, next)?;
+        let (of, ends) = self.read(next)?;
+        let round = self.round.as_mut().expect("it was just looked at");
+        (round.reading, round.of, round.ends) = (next, of, ends);
         Ok(Step::On)
     }
 
-    fn read(&mut self, now: Timestamp, reading: Reading) -> LogResult<()> {
-        let (topology, counts) = (&*self.topology, self.topology.partitions);
-        let (of, ends) = match reading {
-            Reading::Inputs => {
-                let mut of = Topology::all(&topology.chat_events, counts.chats);
-                of.extend(Topology::all(&topology.customer_events, counts.customers));
-                let ends = self.log.ends(&of)?;
-                (of, ends)
+    fn begin(&mut self) -> LogResult<()> {
+        let round = match self.handover.clone() {
+            Some(handover) if handover.last().is_none() => {
+                let look = handover.look(&*self.log)?;
+                Round {
+                    until: Until::Each(look.clocks),
+                    is_last: look.is_final,
+                    reading: Reading::Inputs,
+                    of: look.inputs,
+                    ends: look.bounds,
+                }
             }
+            handover => {
+                if let Some(handover) = handover {
+                    handover.look_for_managers(&*self.log, &self.topology)?;
+                }
+                // The moment is taken before the ends: what comes in between is only waited for in vain.
+                let now = Timestamp(self.clocks.wall());
+                let of = super::handover::inputs(&self.topology);
+                let ends = self.log.ends(&of)?;
+                let until = Until::All(now.minus(self.allowance));
+                Round { until, is_last: false, reading: Reading::Inputs, of, ends }
+            }
+        };
+        self.round = Some(round);
+        Ok(())
+    }
+
+    fn read(&self, reading: Reading) -> LogResult<(Vec<TopicPartition>, Vec<Offset>)> {
+        let (topology, counts) = (&*self.topology, self.topology.partitions);
+        Ok(match reading {
+            Reading::Inputs => unreachable!("a round begins with them"),
             Reading::ChatsHome => self.inbox(&topology.chats_inbox, counts.chats)?,
             Reading::CustomersHome | Reading::Customers { .. } => {
                 self.inbox(&topology.customers_inbox, counts.customers)?
             }
-        };
-        self.round = Some(Round { now, reading, of, ends });
-        Ok(())
+        })
     }
 
     fn inbox(&self, topic: &Arc<str>, partitions: i32) -> LogResult<(Vec<TopicPartition>, Vec<Offset>)> {
@@ -164,12 +215,15 @@ impl<L: Log> Granter<L> {
         Ok((of, ends))
     }
 
-    fn grant(&mut self, now: Timestamp) -> LogResult<Step> {
+    fn grant(&mut self) -> LogResult<Step> {
         let chats = Topology::all(&self.topology.chats_inbox, self.topology.partitions.chats);
         let inbox_ends = self.log.tails(&chats)?;
-        let grant = Grant { until: now.minus(self.allowance), inbox_ends };
-        *self.clock.granted.lock().expect("nobody panics in here") = Some(Arc::new(grant));
-        self.round = None;
+        let Some(round) = self.round.take() else { return Ok(Step::On) };
+        let grant = Arc::new(Grant { until: round.until, inbox_ends });
+        if let (true, Some(handover)) = (round.is_last, &self.handover) {
+            handover.set_last(grant.clone());
+        }
+        *self.clock.granted.lock().expect("nobody panics in here") = Some(grant);
         Ok(Step::Granted)
     }
 }

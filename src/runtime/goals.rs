@@ -234,7 +234,7 @@ impl Known {
         self.next.iter().zip(noted).all(|(next, noted)| next >= noted)
     }
 
-    fn add(&mut self, record: &Record<'_>, topology: &Topology) {
+    pub fn add(&mut self, record: &Record<'_>, topology: &Topology) {
         let (partition, offset) = (record.partition, record.offset);
         self.next[partition as usize] = offset + 1;
         let logged = record.timestamp.map(Timestamp);

@@ -4,13 +4,14 @@
 //! Reading order: [`topology`] (which topic feeds what), [`process`] (the parts of one process), [`worker`] (fold,
 //! commit, then the disk) in its [`seat`], [`tasks`], [`restore`] and [`claims`] (partitions that come and go), the two
 //! barriers [`goals`] and [`clock`], and the edges: [`wire`] (records in), [`outbox`] (records out), [`note`] (what lies
-//! beside a position). Every part goes on by steps that wait only as long as its [`clocks`] allow: here they run in
+//! beside a position). [`handover`] is how one generation takes over from another. Every part goes on by steps that wait only as long as its [`clocks`] allow: here they run in
 //! threads, in the simulator one thread steps through them.
 
 pub mod claims;
 pub mod clock;
 pub mod clocks;
 pub mod goals;
+pub mod handover;
 pub mod note;
 pub mod outbox;
 pub mod process;
@@ -28,11 +29,14 @@ use crate::state::store::Store;
 use anyhow::Context as _;
 use clock::GroupClock;
 use clocks::{Clocks, WallClock};
+use handover::Handover;
+use handover::published::Published;
 use process::{Pace, Process};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread::JoinHandle;
+use std::time::Duration;
 use topology::Topology;
 use worker::Counts;
 
@@ -43,6 +47,8 @@ pub struct Runtime {
     stop_reading: Arc<AtomicBool>,
     clock: Arc<GroupClock>,
     counts: Arc<Counts>,
+    /// The generation that has taken over from this one; 0 while none has.
+    handed_to: Arc<AtomicU32>,
     workers: Vec<JoinHandle<anyhow::Result<()>>>,
     readers: Vec<JoinHandle<()>>,
 }
@@ -55,13 +61,31 @@ impl Runtime {
         topology: Topology,
         wall: WallClock,
     ) -> anyhow::Result<Self> {
+        Self::start_as(log, config, topology, wall, None)
+    }
+
+    /// As [`Self::start`], in a generation that is to take over from this older one.
+    pub fn start_as<L: Log>(
+        log: L,
+        config: &Config,
+        topology: Topology,
+        wall: WallClock,
+        taking_over_from: Option<Topology>,
+    ) -> anyhow::Result<Self> {
         let dir = config.state.dir.join(config.consumer_group());
         std::fs::create_dir_all(&dir)
             .with_context(|| format!("the state directory {} cannot be made", dir.display()))?;
         let slot = slot(&dir)?;
         let store = Store::open(&dir.join("rows"), config.state.memory_bytes_max)?;
         let (pace, clocks) = (Pace::of(config), Clocks::with_wall(wall));
-        let process = Process::new(log, config, pace, topology, clocks, store, slot);
+        let handover = match taking_over_from {
+            Some(old) => {
+                let published = Published::open(&dir.join("published"), PUBLISHED_MEMORY_BYTES)?;
+                Some(Arc::new(Handover::new(old, config.group.generation, published)))
+            }
+            None => None,
+        };
+        let process = Process::new(log, config, pace, topology, clocks, store, slot, handover);
         let (process, stop_reading) = (Arc::new(process), Arc::new(AtomicBool::new(false)));
         let goals = {
             let (process, stop) = (process.clone(), stop_reading.clone());
@@ -71,6 +95,21 @@ impl Runtime {
             let (process, stop) = (process.clone(), stop_reading.clone());
             thread("clock", move || process.clock().run(&stop))?
         };
+        let mut readers = vec![goals, clock];
+        if process.shared.handover.is_some() {
+            let (process, stop) = (process.clone(), stop_reading.clone());
+            readers.push(thread("published", move || {
+                if let Some(published) = process.published() {
+                    published.run(&stop);
+                }
+            })?);
+        }
+        let handed_to = Arc::<AtomicU32>::default();
+        {
+            let (process, stop, handed_to) = (process.clone(), stop_reading.clone(), handed_to.clone());
+            readers
+                .push(thread("successor", move || look_for_successor(&process.shared, &stop, &handed_to))?);
+        }
         let workers = (0..process.workers())
             .map(|number| {
                 let process = process.clone();
@@ -82,14 +121,15 @@ impl Runtime {
             stop_reading,
             clock: process.shared.clock.clone(),
             counts: process.shared.counts.clone(),
+            handed_to,
             workers,
-            readers: vec![goals, clock],
+            readers,
         })
     }
 
     /// The clock (G1): the newest moment that has been granted; `None` at the beginning.
     pub fn clock(&self) -> Option<Timestamp> {
-        self.clock.granted().map(|grant| grant.until)
+        self.clock.granted().map(|grant| grant.earliest())
     }
 
     pub fn counts(&self) -> &Arc<Counts> {
@@ -99,6 +139,11 @@ impl Runtime {
     /// Whether the workers are still at it: not told to stop, and none has failed.
     pub fn is_running(&self) -> bool {
         !self.stop.load(Ordering::Relaxed)
+    }
+
+    /// The generation that has taken over from this one. The workers end when there is one.
+    pub fn handed_to(&self) -> Option<u32> {
+        Some(self.handed_to.load(Ordering::Relaxed)).filter(|generation| *generation > 0)
     }
 
     /// Lets the workers commit and leave the group, and waits for them. `Err`: why one of them failed.
@@ -116,6 +161,34 @@ impl Runtime {
             }
         }
         outcome
+    }
+}
+
+/// What the outputs are kept in while they are compared.
+const PUBLISHED_MEMORY_BYTES: usize = 32 << 20;
+
+/// Ends the workers once another generation takes over.
+fn look_for_successor<L: Log>(shared: &worker::Shared<L>, stop: &AtomicBool, handed_to: &AtomicU32) {
+    const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
+    let mut waited = Duration::ZERO;
+    while !stop.load(Ordering::Relaxed) {
+        const STEP: Duration = Duration::from_millis(100);
+        std::thread::sleep(STEP);
+        waited += STEP;
+        if waited < BETWEEN_LOOKS {
+            continue;
+        }
+        waited = Duration::ZERO;
+        match handover::fence::handed_to(&*shared.log, &shared.topology) {
+            Ok(Some(generation)) => {
+                tracing::info!(generation, "another generation takes over; this one ends");
+                handed_to.store(generation, Ordering::Relaxed);
+                shared.stop.store(true, Ordering::Relaxed);
+                return;
+            }
+            Ok(None) => {}
+            Err(error) => tracing::debug!(%error, "whether another generation takes over is not known now"),
+        }
     }
 }
 

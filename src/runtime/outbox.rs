@@ -1,6 +1,7 @@
 //! The outlet of a worker: everything that leaves the pipeline, encoded and written into the open transaction.
 
-use super::topology::{Output, Topology};
+use super::handover::Held;
+use super::topology::{Output, Stage, Topology};
 use super::wire::RawRecord;
 use crate::config::WireForm;
 use crate::contract::json::output as json;
@@ -27,6 +28,8 @@ pub struct Outbox<'a, M> {
     pub now: i64,
     /// How many records were written.
     pub written: &'a mut u64,
+    /// Whose outputs are not for readers yet.
+    pub held: &'a Held,
 }
 
 impl<M: Member> Outbox<'_, M> {
@@ -53,6 +56,9 @@ impl<M: Member> Outbox<'_, M> {
 
     /// A bad record, as it came, with the reason and where it was.
     pub fn dead_letter(&mut self, record: &RawRecord, reason: &str) -> LogResult<()> {
+        if self.held.silences(&record.topic, record.partition, record.offset) {
+            return Ok(());
+        }
         let header = |name: &str, value: String| Header {
             name: format!("dead-letter.{name}"),
             value: Some(value.into_bytes()),
@@ -112,26 +118,29 @@ impl<M: Member> Outbox<'_, M> {
 
 impl<M: Member> Outlet for Outbox<'_, M> {
     fn status_changed(&mut self, change: StatusChange, channel: &Channel) -> anyhow::Result<()> {
+        if self.held.holds_back(Stage::Chats, change.chat.as_bytes(), self.topology.partitions.chats) {
+            return Ok(());
+        }
         let to = &self.topology.status_changed;
-        let value = match to.form {
-            WireForm::Json => serde_json::to_vec(&json::status_changed(&change, channel))?,
-            WireForm::Protobuf => protobuf::encode_status(&change, channel),
-        };
+        let value = encode_status(to, &change, channel)?;
         Ok(self.send_keyed(to, Some(change.chat.as_bytes()), Some(&value), &[])?)
     }
 
     fn chat_deleted(&mut self, _: &ChannelId, chat: &ChatId, revision: u32) -> anyhow::Result<()> {
+        if self.held.holds_back(Stage::Chats, chat.as_bytes(), self.topology.partitions.chats) {
+            return Ok(());
+        }
         let revision = Header { name: "revision".to_owned(), value: Some(revision.to_string().into_bytes()) };
         Ok(self.send_keyed(&self.topology.status_changed, Some(chat.as_bytes()), None, &[revision])?)
     }
 
     fn counter(&mut self, counter: Counter) -> anyhow::Result<()> {
-        let to = &self.topology.counters;
-        let value = match to.form {
-            WireForm::Json => serde_json::to_vec(&json::counter(&counter))?,
-            WireForm::Protobuf => protobuf::encode_counter(&counter),
-        };
         let key = counter_key(&counter.channel, &counter.bucket);
+        if self.held.holds_back(Stage::Managers, key.as_bytes(), self.topology.partitions.managers) {
+            return Ok(());
+        }
+        let to = &self.topology.counters;
+        let value = encode_counter(to, &counter)?;
         Ok(self.send_keyed(to, Some(key.as_bytes()), Some(&value), &[])?)
     }
 
@@ -153,6 +162,22 @@ impl<M: Member> Outlet for Outbox<'_, M> {
         let topic = &self.topology.managers_inbox;
         Ok(self.send_to(topic, partition, &key, &value)?)
     }
+}
+
+/// A change as this topic has it.
+pub fn encode_status(to: &Output, change: &StatusChange, channel: &Channel) -> anyhow::Result<Vec<u8>> {
+    Ok(match to.form {
+        WireForm::Json => serde_json::to_vec(&json::status_changed(change, channel))?,
+        WireForm::Protobuf => protobuf::encode_status(change, channel),
+    })
+}
+
+/// A counter as this topic has it.
+pub fn encode_counter(to: &Output, counter: &Counter) -> anyhow::Result<Vec<u8>> {
+    Ok(match to.form {
+        WireForm::Json => serde_json::to_vec(&json::counter(counter))?,
+        WireForm::Protobuf => protobuf::encode_counter(counter),
+    })
 }
 
 /// The log error in a chain of causes, if that is what it is about.

@@ -3,6 +3,8 @@
 use super::clock::Granter;
 use super::clocks::Clocks;
 use super::goals::{Goals, GoalsReader};
+use super::handover::Handover;
+use super::handover::published::PublishedReader;
 use super::seat::Seat;
 use super::topology::Topology;
 use super::worker::Shared;
@@ -58,6 +60,7 @@ impl<L: Log> Process<L> {
         clocks: Clocks,
         store: Store,
         slot: String,
+        handover: Option<Arc<Handover>>,
     ) -> Self {
         let goals = Goals::new(config.rules.requires_subscription, topology.goal_partitions);
         let partitions = topology.partitions;
@@ -74,6 +77,7 @@ impl<L: Log> Process<L> {
             rows_max: config.state.rows_cache_bytes_max / ROW_BYTES / tables.max(1),
             stop: Arc::default(),
             counts: Arc::default(),
+            handover,
         };
         Self {
             shared: Arc::new(shared),
@@ -99,8 +103,23 @@ impl<L: Log> Process<L> {
     }
 
     pub fn clock(&self) -> Granter<L> {
-        let Shared { clock, log, topology, clocks, .. } = &*self.shared;
-        let (allowance, interval) = (self.allowance, self.interval);
-        Granter::new(clock.clone(), log.clone(), topology.clone(), clocks.clone(), allowance, interval)
+        let Shared { clock, log, topology, clocks, handover, .. } = &*self.shared;
+        let (allowance, interval, handover) = (self.allowance, self.interval, handover.clone());
+        Granter::new(
+            clock.clone(),
+            log.clone(),
+            topology.clone(),
+            clocks.clone(),
+            allowance,
+            interval,
+            handover,
+        )
+    }
+
+    /// Who reads the outputs, while there is a generation to take over from.
+    pub fn published(&self) -> Option<PublishedReader<L>> {
+        let Shared { log, topology, clocks, handover, .. } = &*self.shared;
+        let handover = handover.clone()?;
+        Some(PublishedReader::new(handover, log.clone(), topology.clone(), clocks.clone()))
     }
 }

@@ -169,6 +169,18 @@ impl Topology {
     }
 }
 
+/// The topics that belong to one generation alone.
+pub fn internal_topics(config: &Config) -> Vec<String> {
+    vec![
+        config.chats_inbox(),
+        config.customers_inbox(),
+        config.managers_inbox(),
+        config.chats_changelog(),
+        config.customers_changelog(),
+        config.managers_changelog(),
+    ]
+}
+
 /// The largest record that a topic takes; Kafka's default if it does not say.
 fn bytes_max(found: &[TopicInfo], name: &str) -> usize {
     let topic = found.iter().find(|topic| topic.name == name);

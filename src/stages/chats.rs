@@ -294,6 +294,25 @@ impl ChatRow {
         settled
     }
 
+    /// The view as it stands, as a change that is still to be compared with what readers have; `None`: there is no chat.
+    pub fn restated(&self, cause: Cause) -> Option<StatusChange> {
+        let published = self.live.as_ref()?.published.as_ref()?;
+        Some(StatusChange {
+            channel: self.channel.clone(),
+            chat: self.chat.clone(),
+            revision: 0,
+            view: published.view.clone(),
+            previous: None,
+            cause,
+            correction: false,
+        })
+    }
+
+    /// Whether a change from what readers have takes an outcome back (C9).
+    pub fn corrects(readers_have: Option<Status>, status: Status) -> bool {
+        matches!(readers_have, Some(Status::Missed | Status::Achieved)) && readers_have != Some(status)
+    }
+
     /// All rounds that are not sealed away, at `clock`.
     pub fn rounds(&self, channel: &Channel, clock: Timestamp) -> Vec<Round> {
         self.live

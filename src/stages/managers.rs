@@ -35,6 +35,17 @@ impl CounterRow {
         self.counts.add(difference, 1);
     }
 
+    /// The counts as they stand, still to be compared with what readers have.
+    pub fn restated(&self, now: Timestamp) -> Counter {
+        Counter {
+            channel: self.channel.clone(),
+            bucket: self.bucket.clone(),
+            counts: self.counts,
+            revision: 0,
+            updated_at: now,
+        }
+    }
+
     /// The record to publish at the end of a commit, if the counts are not those published last.
     pub fn settle(&mut self, now: Timestamp) -> Option<Counter> {
         if self.counts == self.published {

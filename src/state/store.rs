@@ -12,7 +12,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// The column families. The names outlive the process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Family {
     Chats,
     Customers,

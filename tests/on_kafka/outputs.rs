@@ -34,6 +34,8 @@ pub struct Outputs {
     pub skipped: u64,
     /// How many revisions came again.
     pub repeated: u64,
+    /// How many changes a rebuild made.
+    pub rebuilds: usize,
 }
 
 /// The newest record of a chat; `None` is a tombstone.
@@ -87,6 +89,7 @@ impl Outputs {
             broken: Vec::new(),
             skipped: 0,
             repeated: 0,
+            rebuilds: 0,
         }
     }
 
@@ -200,6 +203,7 @@ impl Outputs {
         self.count(&id, revision_before, revision);
         if let Some(view) = &newest {
             assert_eq!(view["chatId"], id.as_str(), "the key of a status is its chat");
+            self.rebuilds += usize::from(view["cause"] == "REBUILD");
             let said = view.get("previousStatus");
             if said != previous.as_ref() {
                 self.broken

@@ -19,6 +19,7 @@ pub struct Deployment {
     pub form: WireForm,
     /// Where its processes look for the broker.
     pub bootstrap: String,
+    generation: u32,
     settings: Vec<(String, String)>,
     dir: TempDir,
     started: AtomicU32,
@@ -51,7 +52,7 @@ impl Deployment {
             }
         }
         let (bootstrap, dir) = (bootstrap(), TempDir::new().unwrap());
-        Self { name, form, bootstrap, settings, dir, started: AtomicU32::new(0) }
+        Self { name, form, bootstrap, generation: 1, settings, dir, started: AtomicU32::new(0) }
     }
 
     /// As [`Self::new`], with its topics.
@@ -66,8 +67,14 @@ impl Deployment {
         self.settings.push((key.to_owned(), value.to_owned()));
     }
 
+    /// From now on everything that is started or said is of this generation.
+    pub fn turn_to(&mut self, generation: u32) {
+        self.generation = generation;
+        self.set("group.generation", &generation.to_string());
+    }
+
     pub fn group(&self) -> String {
-        format!("{}-1", self.name)
+        format!("{}-{}", self.name, self.generation)
     }
 
     /// One of the deployment's own topics: `chat.events` and so on.
@@ -97,7 +104,12 @@ impl Deployment {
 
     /// Starts a processor that keeps its state under this name.
     pub fn start(&self, state: &str) -> Process {
-        self.spawn(self.command(&["run"], state), state)
+        self.start_as(&["run"], state)
+    }
+
+    /// Starts any command that goes on until it is stopped.
+    pub fn start_as(&self, words: &[&str], state: &str) -> Process {
+        self.spawn(self.command(words, state), state)
     }
 
     /// As [`Self::start`], but no file of the processor grows beyond so many bytes.

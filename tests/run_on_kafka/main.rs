@@ -27,6 +27,7 @@ mod faults;
 mod poison;
 mod refusals;
 mod settled;
+mod takeover;
 mod truncation;
 
 use std::sync::{Condvar, Mutex};

@@ -219,6 +219,20 @@ impl Desk {
         self.await_topics(plans)
     }
 
+    pub fn delete_topics(&self, names: &[String]) -> LogResult<()> {
+        if names.is_empty() {
+            return Ok(());
+        }
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let answer = wait_for(self.admin.delete_topics(&names, &self.options()));
+        refused_but_for("topics could not be deleted", answer, RDKafkaErrorCode::UnknownTopicOrPartition)
+    }
+
+    pub fn delete_group(&self, group: &str) -> LogResult<()> {
+        let answer = wait_for(self.admin.delete_groups(&[group], &self.options()));
+        refused_but_for("the group could not be deleted", answer, RDKafkaErrorCode::GroupIdNotFound)
+    }
+
     /// The controller has made the topics, but the brokers that are asked about them learn it a little later.
     fn await_topics(&self, plans: &[TopicPlan]) -> LogResult<()> {
         let until = Instant::now() + self.answer_timeout;
@@ -238,6 +252,22 @@ impl Desk {
             .operation_timeout(Some(self.answer_timeout))
             .request_timeout(Some(self.answer_timeout))
     }
+}
+
+/// What was refused, but for what was not there anyway.
+fn refused_but_for(
+    doing: &str,
+    answer: Result<Vec<Result<String, (String, RDKafkaErrorCode)>>, KafkaError>,
+    fine: RDKafkaErrorCode,
+) -> LogResult<()> {
+    let answer = answer.map_err(|error| sorted(doing, &error))?;
+    let refused: Vec<String> = answer
+        .into_iter()
+        .filter_map(Result::err)
+        .filter(|(_, code)| *code != fine)
+        .map(|(name, code)| format!("{name} ({code})"))
+        .collect();
+    if refused.is_empty() { Ok(()) } else { Err(LogError::Setup(format!("{doing}: {}", refused.join(", ")))) }
 }
 
 /// A try that failed.

@@ -80,7 +80,8 @@ impl Log for KafkaLog {
         let names: Vec<&str> = topics.iter().map(|topic| &**topic).collect();
         let found = self.topics(&names, &[])?;
         if let Some(missing) = names.iter().find(|name| !found.iter().any(|topic| topic.name == **name)) {
-            return Err(LogError::Setup(format!("there is no topic {missing}")));
+            // It was there when the process started: a broker that has just started may not know it yet.
+            return Err(LogError::Broken(format!("there is no topic {missing} now")));
         }
         KafkaMember::join(self.clone(), group, slot, topics)
     }
@@ -112,5 +113,13 @@ impl Log for KafkaLog {
 
     fn create_topics(&self, plans: &[TopicPlan]) -> LogResult<()> {
         self.inner.desk.create_topics(plans)
+    }
+
+    fn delete_topics(&self, names: &[String]) -> LogResult<()> {
+        self.inner.desk.delete_topics(names)
+    }
+
+    fn delete_group(&self, group: &str) -> LogResult<()> {
+        self.inner.desk.delete_group(group)
     }
 }

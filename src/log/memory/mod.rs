@@ -242,6 +242,17 @@ impl Log for MemoryLog {
             .collect())
     }
 
+    fn delete_topics(&self, names: &[String]) -> LogResult<()> {
+        let mut cluster = self.shared.lock();
+        names.iter().for_each(|name| drop(cluster.topics.remove(name.as_str())));
+        Ok(())
+    }
+
+    fn delete_group(&self, group: &str) -> LogResult<()> {
+        self.shared.lock().groups.remove(group);
+        Ok(())
+    }
+
     fn create_topics(&self, plans: &[TopicPlan]) -> LogResult<()> {
         let mut cluster = self.shared.lock();
         let mut planned = BTreeSet::new();

@@ -45,7 +45,15 @@ impl<L: Log> Worker<L> {
         let inputs = shared.topology.inputs(stage, partition);
         let positions = self.member.committed(&inputs)?;
         let noted = positions.last().map(|position| position.note.clone()).unwrap_or_default();
-        let note = Note::decode(&noted);
+        let is_new = positions.iter().all(|position| position.next.is_none());
+        let mut note = Note::decode(&noted);
+        note.held |= is_new && self.held.handover.is_some();
+        if let Some(generation) = note.handed_to {
+            let group = &shared.topology.group;
+            let reason =
+                format!("generation {generation} has taken over from {group}; set `group.generation` to it");
+            return Err(Failure::Fatal(anyhow::anyhow!(reason)));
+        }
         let known = shared.goals.known.read().expect("no reader panics");
         if !planted(Bug::StartedBeforeGoals) && !known.reaches(&note.goals) {
             return Ok(false);
@@ -65,6 +73,9 @@ impl<L: Log> Worker<L> {
         drop(known);
         for position in &positions {
             self.member.start(&position.of, position.next)?;
+        }
+        if note.held {
+            self.held.hold((stage, partition));
         }
         let committed = positions.iter().map(|position| position.next).collect();
         let task = Task { committed, committed_note: noted, note, goals_told: 0, goals_shown: 0 };
@@ -98,6 +109,7 @@ impl<L: Log> Worker<L> {
         let tasks = self.tasks.revoke(partitions, &self.shared.topology);
         self.restored.retain(|task| !tasks.contains(task));
         for (stage, partition) in &tasks {
+            self.forget_takeover((*stage, *partition));
             match stage {
                 Stage::Chats => drop(self.pipeline.chats.remove(partition)),
                 Stage::Customers => drop(self.pipeline.customers.remove(partition)),
@@ -124,6 +136,7 @@ impl<L: Log> Worker<L> {
             }
         }
         self.tasks.running.remove(&task);
+        self.forget_takeover(task);
         self.restored.retain(|restored| *restored != task);
         match task.0 {
             Stage::Chats => drop(self.pipeline.chats.remove(&task.1)),
@@ -154,6 +167,9 @@ impl<L: Log> Worker<L> {
             LogError::Unclear(_) if !planted(Bug::ProducerGoesOn) => self.member.recover()?,
             _ => self.member.abort().or_else(|_| self.member.recover())?,
         }
+        self.held.clear();
+        self.parked.clear();
+        self.tickets.clear();
         self.tasks.running.clear();
         self.pipeline = Pipeline::new(self.shared.topology.partitions, true);
         let tasks = self.tasks.complete(&self.shared.topology);

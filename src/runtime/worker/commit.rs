@@ -104,7 +104,8 @@ impl<L: Log> Worker<L> {
         for (&(stage, partition), task) in &mut self.tasks.running {
             task.note.depth = task.note.depth.max(depth);
             let inputs = self.shared.topology.inputs(stage, partition);
-            let next: Vec<Option<Offset>> = inputs.iter().map(|input| self.member.position(input)).collect();
+            let at = |input| self.parked.get(input).copied().or_else(|| self.member.position(input));
+            let next: Vec<Option<Offset>> = inputs.iter().map(at).collect();
             let note = task.note.encode();
             let note_moved = with_notes && note != task.committed_note;
             if next == task.committed

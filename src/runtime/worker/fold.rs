@@ -8,7 +8,11 @@ impl<L: Log> Worker<L> {
     pub(super) fn fold(&mut self, record: &Record<'_>, settings: &Settings) -> Result<(), Failure> {
         let topology = self.shared.topology.clone();
         let Some(source) = topology.source(record.topic) else { return Ok(()) };
-        if !self.tasks.running.contains_key(&(source.stage(), record.partition)) {
+        let task = (source.stage(), record.partition);
+        if !self.tasks.running.contains_key(&task) {
+            return Ok(());
+        }
+        if !self.held.is_empty() && self.waits(task, source, record)? {
             return Ok(());
         }
         self.uncommitted += 1;
@@ -115,7 +119,7 @@ impl<L: Log> Worker<L> {
     pub(super) fn pass_time(&mut self, known: &Known) -> Result<(), Failure> {
         let granted = self.shared.clock.granted();
         if let Some(grant) = &granted {
-            self.pipeline.time_is(grant.until);
+            self.pipeline.time_is(grant.earliest());
         }
         let shared = self.shared.clone();
         let mut slowest = Timestamp::MAX;
@@ -125,8 +129,8 @@ impl<L: Log> Worker<L> {
             }
             let mut budget = shared.pace.chats_a_pass;
             let (member, now) = (&mut self.member, shared.clocks.wall());
-            let (topology, written) = (&*shared.topology, &mut self.written);
-            let mut out = Outbox { member, topology, now, written };
+            let (topology, written, held) = (&*shared.topology, &mut self.written, &self.held);
+            let mut out = Outbox { member, topology, now, written, held };
             let swept = self.pipeline.sweep(partition, &mut budget, &known.settings, &mut out)?;
             if swept && task.goals_shown < task.goals_told {
                 // Bad ones go to the dead letters by one task, in the transaction that notes that they did.
@@ -148,7 +152,8 @@ impl<L: Log> Worker<L> {
                 if planted(Bug::ClockBeforeInbox)
                     || read.is_some_and(|read| read >= grant.inbox_ends[partition as usize])
                 {
-                    self.pipeline.tick(partition, grant.until, &mut budget, &known.settings, &mut out)?;
+                    let until = grant.until(partition);
+                    self.pipeline.tick(partition, until, &mut budget, &known.settings, &mut out)?;
                 }
             }
             // What time changes is in the transaction like what records change.

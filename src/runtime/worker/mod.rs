@@ -4,16 +4,19 @@
 //! are the rows written to disk. On any failure it goes back to the last commit. It goes on by [`Worker::step`], which
 //! waits only as long as its [`Clocks`] allow. It knows stages and partitions, but no goal.
 //!
-//! Reading order: this file (the loop), [`fold`], [`commit`], [`assignment`].
+//! Reading order: this file (the loop), [`fold`], [`commit`], [`assignment`], [`takeover`].
 
 mod assignment;
 mod commit;
 mod fold;
+mod takeover;
 
 use super::claims::{Claimant, Claims};
 use super::clock::GroupClock;
 use super::clocks::Clocks;
 use super::goals::{Goals, Known, Ticket, What};
+use super::handover::published::Ticket as PublishedTicket;
+use super::handover::{Handover, Held};
 use super::note::Note;
 use super::outbox::{Outbox, log_error};
 use super::process::Pace;
@@ -30,7 +33,7 @@ use crate::pipeline::Pipeline;
 use crate::planted::{Bug, planted};
 use crate::state::store::Store;
 use crate::state::table::{Row as _, row_key};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
@@ -48,6 +51,8 @@ pub struct Shared<L: Log> {
     pub rows_max: usize,
     pub stop: Arc<AtomicBool>,
     pub counts: Arc<Counts>,
+    /// The generation before this one, while it is being taken over from.
+    pub handover: Option<Arc<Handover>>,
 }
 
 /// What the workers of a process have done so far.
@@ -76,6 +81,12 @@ pub struct Worker<L: Log> {
     uncommitted: usize,
     /// Chats that settings or the clock touched since then.
     settled: usize,
+    /// Whose outputs are held back.
+    held: Held,
+    /// Inputs that wait for the generation before to go on, and where.
+    parked: BTreeMap<TopicPartition, Offset>,
+    /// What is to be known of the outputs before a task takes over.
+    tickets: BTreeMap<TaskId, PublishedTicket>,
     written: u64,
     last_commit: Duration,
     last_reached: Duration,
@@ -136,6 +147,7 @@ impl<L: Log> Worker<L> {
         let (log, store, topology) = (shared.log.clone(), shared.store.clone(), shared.topology.clone());
         let restorer = Restorer::new(log, store, claimant.clone(), topology);
         let now = shared.clocks.elapsed();
+        let held = Held::new(shared.handover.clone());
         Self {
             shared,
             member,
@@ -148,6 +160,9 @@ impl<L: Log> Worker<L> {
             restored: Vec::new(),
             uncommitted: 0,
             settled: 0,
+            held,
+            parked: BTreeMap::new(),
+            tickets: BTreeMap::new(),
             written: 0,
             last_commit: now,
             last_reached: now,
@@ -212,6 +227,9 @@ impl<L: Log> Worker<L> {
             }
             self.pass_time(&known)?;
         }
+        if self.held.handover.is_some() {
+            self.take_over()?;
+        }
         match self.change.take() {
             Some(Change::Assigned(partitions)) => self.assigned(partitions)?,
             Some(Change::Revoked(partitions)) => self.revoked(&partitions)?,
@@ -263,7 +281,8 @@ impl<L: Log> Worker<L> {
     fn outbox(&mut self) -> (&mut Pipeline, Outbox<'_, L::Member>) {
         let now = self.shared.clocks.wall();
         let (member, topology, written) = (&mut self.member, &*self.shared.topology, &mut self.written);
-        (&mut self.pipeline, Outbox { member, topology, now, written })
+        let held = &self.held;
+        (&mut self.pipeline, Outbox { member, topology, now, written, held })
     }
 }
 

@@ -1,0 +1,198 @@
+//! One generation takes over from another while records come: `rebuild`, `diff`, `promote`, `retire`. Readers see nothing of
+//! it but what was wrong before, and that once.
+
+use crate::broker::{Feed, Partitioner, Parts, log, notice_death_soon};
+use crate::expectation::Expectation;
+use crate::outputs::Outputs;
+use crate::process::{Deployment, PARTITIONS, Process};
+use crate::workload::{Entry, wall, workload};
+use chat_goals::config::WireForm;
+use chat_goals::log::Log as _;
+use chat_goals::log::partitioner::partition_of;
+use serde_json::{Value, json};
+use std::process::Output;
+
+const SAME: i32 = 0;
+const DIFFERENT: i32 = 4;
+
+#[test]
+fn a_healthy_generation_is_taken_over_while_records_come_and_readers_see_nothing_of_it() {
+    let _turn = crate::turn();
+    let mut scene = Scene::new("healthy", 6_000);
+    let mut old = scene.deployment.start("old");
+    scene.feed(6);
+    old.until_it_says("assigned");
+    scene.deployment.turn_to(2);
+    notice_death_soon(&scene.deployment.group());
+    let mut new = scene.deployment.start_as(&["rebuild"], "new");
+    scene.feed(2);
+    new.until_it_says("level with the running generation");
+    scene.feed(1);
+    let diff = scene.deployment.say(&["diff", "-o", "jsonl"]);
+    assert_eq!((diff.status.code(), text(&diff)), (Some(SAME), String::new()), "{diff:?}");
+
+    let refused = scene.deployment.say(&["retire", "--yes"]);
+    assert_eq!(refused.status.code(), Some(1), "what still runs is not deleted: {refused:?}");
+    scene.feed(1);
+    let promoted = scene.deployment.say(&["promote"]);
+    assert!(promoted.status.success(), "{promoted:?}\n{}", new.stderr());
+    assert_eq!(old.wait().code(), Some(1), "{}", old.stderr());
+    assert!(old.stderr().contains("generation 2 has taken over"), "{}", old.stderr());
+    // It takes part as any other from now on, also when it is started as one.
+    scene.feed(1);
+    new.stop();
+    let run = scene.deployment.start("new");
+    let rebuilds = scene.ends_well(run);
+    assert_eq!(rebuilds, 0, "nothing was wrong");
+    let retired = scene.deployment.say(&["retire", "--yes"]);
+    assert!(retired.status.success(), "{retired:?}");
+    let again = scene.deployment.say(&["retire", "--yes"]);
+    assert!(again.status.success(), "broken off it is gone on with: {again:?}");
+    let old_changelog = format!("{}-1.chats.changelog", scene.deployment.name);
+    assert_eq!(log().topics(&[&old_changelog], &[]).unwrap(), []);
+}
+
+#[test]
+fn what_was_damaged_is_found_and_mended_and_nothing_else() {
+    let _turn = crate::turn();
+    let mut scene = Scene::new("damaged", 3_000);
+    let mut old = scene.deployment.start("old");
+    scene.feed(8);
+    let expectation = Expectation::of(&scene.entries[..scene.fed], scene.now);
+    scene.outputs.until_equal(&expectation, &mut [&mut old]);
+    // The disk is gone, and so is what it could be restored from; two records say what nobody made of the inputs, and one
+    // speaks of a chat that never was.
+    old.stop();
+    scene.deployment.lose_state("old");
+    for partition in 0..PARTITIONS {
+        let changelog = scene.deployment.internal("chats.changelog");
+        let of = chat_goals::log::TopicPartition::new(changelog.as_str(), partition);
+        let end = log().ends(std::slice::from_ref(&of)).unwrap()[0];
+        crate::broker::delete_records(&of, end);
+    }
+    let damaged = scene.damage();
+
+    scene.deployment.turn_to(2);
+    let mut new = scene.deployment.start_as(&["rebuild"], "new");
+    new.until_it_says("level with the running generation");
+    let diff = scene.deployment.say(&["diff", "-o", "jsonl"]);
+    assert_eq!(diff.status.code(), Some(DIFFERENT), "{diff:?}");
+    let mut found: Vec<String> = text(&diff)
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap()["key"].as_str().unwrap().to_owned())
+        .collect();
+    found.sort();
+    assert_eq!(found, damaged);
+
+    // Whoever promotes and whoever rebuilds may be killed at any moment.
+    let promoting = scene.deployment.start_as(&["promote"], "nobody");
+    new.until_it_says("taking over");
+    new.kill();
+    drop(promoting);
+    let new = scene.deployment.start_as(&["rebuild"], "new");
+    let promoted = scene.deployment.say(&["promote"]);
+    assert!(promoted.status.success(), "{promoted:?}\n{}", new.stderr());
+    let diff = scene.deployment.say(&["diff"]);
+    assert_eq!(diff.status.code(), Some(SAME), "{diff:?}");
+    let rebuilds = scene.ends_well(new);
+    assert_eq!(rebuilds, 1, "one of the chats is there to be said something of");
+}
+
+struct Scene {
+    deployment: Deployment,
+    feed: Feed,
+    outputs: Outputs,
+    entries: Vec<Entry>,
+    now: i64,
+    fed: usize,
+    bad: usize,
+}
+
+impl Scene {
+    fn new(test: &str, chats: u64) -> Self {
+        let deployment = Deployment::created(test, WireForm::Json);
+        notice_death_soon(&deployment.group());
+        let now = wall();
+        let entries = workload(chats, chats, now);
+        let (feed, outputs) = (deployment.feed(Partitioner::Astray(PARTITIONS)), Outputs::of(&deployment));
+        Self { deployment, feed, outputs, entries, now, fed: 0, bad: 0 }
+    }
+
+    /// Produces so many of twelve pieces, with a bad record after each.
+    fn feed(&mut self, pieces: usize) {
+        let topic = self.deployment.topic("chat.events");
+        for _ in 0..pieces {
+            let until = (self.fed + self.entries.len() / 12 + 1).min(self.entries.len());
+            self.feed.produce(&self.entries[self.fed..until]);
+            self.fed = until;
+            self.feed.produce_parts(&Parts {
+                topic: &topic,
+                partition: self.bad as i32 % PARTITIONS,
+                logged: self.now,
+                key: Some(format!("bad-{}", self.bad).as_bytes()),
+                value: Some(b"{"),
+                headers: &[],
+            });
+            self.bad += 1;
+        }
+    }
+
+    /// Writes what is wrong into the outputs; returns the keys, sorted.
+    fn damage(&mut self) -> Vec<String> {
+        let statuses = self.deployment.topic("goal.status-changed");
+        let (chat, mut record) = self
+            .outputs
+            .chats
+            .iter()
+            .find_map(|(key, chat)| {
+                let newest = chat.newest.clone()?;
+                (newest["status"] == "NONE").then(|| (key.clone(), (chat.revision, newest)))
+            })
+            .expect("some chat has no status");
+        record.1["status"] = "MISSED".into();
+        record.1["previousStatus"] = "NONE".into();
+        record.1["revision"] = (record.0 + 1).into();
+        let phantom = json!({
+            "channelId": record.1["channelId"], "chatId": "phantom", "revision": 1, "status": "NONE",
+            "at": "2026-01-01T00:00:00Z", "cause": "CHAT_OPENED"
+        });
+        for (key, value) in [(&*chat, &record.1), ("phantom", &phantom)] {
+            self.write(&statuses, key, value);
+        }
+        let counters = self.deployment.topic("manager.goal-counters");
+        let (bucket, counter) = self.outputs.buckets.iter().next().expect("some counter");
+        let (bucket, mut counter, revision) = (bucket.clone(), counter.newest.clone(), counter.revision);
+        counter["closes"] = 1_000_000.into();
+        counter["revision"] = (revision + 1).into();
+        self.write(&counters, &bucket, &counter);
+        let mut keys = vec![chat, "phantom".to_owned(), bucket];
+        keys.sort();
+        keys
+    }
+
+    fn write(&self, topic: &str, key: &str, value: &Value) {
+        self.feed.produce_parts(&Parts {
+            topic,
+            partition: partition_of(key.as_bytes(), PARTITIONS),
+            logged: self.now,
+            key: Some(key.as_bytes()),
+            value: Some(value.to_string().as_bytes()),
+            headers: &[],
+        });
+    }
+
+    /// Feeds the rest, waits for what must come of it, and returns how many changes a rebuild made.
+    fn ends_well(&mut self, mut process: Process) -> usize {
+        self.feed(1);
+        self.feed.produce(&self.entries[self.fed..]);
+        let expectation = Expectation::of(&self.entries, self.now);
+        self.outputs.until_equal(&expectation, &mut [&mut process]);
+        process.stop();
+        self.outputs.assert_final(&expectation, self.bad);
+        self.outputs.rebuilds
+    }
+}
+
+fn text(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
