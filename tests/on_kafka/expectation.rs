@@ -20,6 +20,11 @@ pub struct Expectation {
 impl Expectation {
     /// Folds records in the order of the log, with the clock at `until` in the end.
     pub fn of(entries: &[Entry], until: i64) -> Self {
+        Self::with_rules(entries, until, true)
+    }
+
+    /// As [`Self::of`], where channels need not have subscribed, perhaps.
+    pub fn with_rules(entries: &[Entry], until: i64, requires_subscription: bool) -> Self {
         let mut lines = tempfile::NamedTempFile::new().unwrap();
         for entry in entries {
             writeln!(lines, "{}", entry.line()).unwrap();
@@ -28,6 +33,7 @@ impl Expectation {
             .arg("fold")
             .arg(lines.path())
             .args(["--until", &until.to_string(), "--emit", "statuses,counters"])
+            .args((!requires_subscription).then_some("--no-subscription"))
             .output()
             .unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

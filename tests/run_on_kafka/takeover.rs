@@ -9,8 +9,10 @@ use crate::workload::{Entry, wall, workload};
 use chat_goals::config::WireForm;
 use chat_goals::log::Log as _;
 use chat_goals::log::partitioner::partition_of;
+use chat_goals::simulate::dice::Dice;
 use serde_json::{Value, json};
 use std::process::Output;
+use std::time::Duration;
 
 const SAME: i32 = 0;
 const DIFFERENT: i32 = 4;
@@ -96,6 +98,76 @@ fn what_was_damaged_is_found_and_mended_and_nothing_else() {
     assert_eq!(diff.status.code(), Some(SAME), "{diff:?}");
     let rebuilds = scene.ends_well(new);
     assert_eq!(rebuilds, 1, "one of the chats is there to be said something of");
+}
+
+#[test]
+fn a_takeover_that_is_killed_at_any_point_and_begun_again_loses_and_repeats_nothing() {
+    const KILLS: usize = 10;
+    let _turn = crate::turn();
+    let mut scene = Scene::new("killed-takeover", 6_000);
+    let mut dice = Dice(scene.now as u64);
+    println!("the seed of the kills is {}", scene.now);
+    let old = ["old-a", "old-b"].map(|state| scene.deployment.start(state));
+    scene.feed(2);
+    scene.deployment.turn_to(2);
+    notice_death_soon(&scene.deployment.group());
+    let rebuild =
+        |scene: &Scene, which: usize| scene.deployment.start_as(&["rebuild"], ["new-a", "new-b"][which]);
+    let mut new = [Some(rebuild(&scene, 0)), None];
+    // Its topics are made by whoever comes first.
+    new[0].as_mut().expect("it runs").until_it_says("generation 2:");
+    new[1] = Some(rebuild(&scene, 1));
+    for kill in 0..KILLS {
+        if kill % 2 == 0 && scene.fed < scene.entries.len() * 3 / 4 {
+            scene.feed(1);
+        }
+        let promoting = (kill > 2).then(|| scene.deployment.start_as(&["promote", "--force"], "nobody"));
+        scene.outputs.follow_for(Duration::from_millis(dice.below(4_000)));
+        // A process that has done what it should has ended by itself.
+        drop(promoting);
+        let which = dice.below(2) as usize;
+        new[which].take().expect("it runs").kill();
+        scene.outputs.follow_for(Duration::from_millis(dice.below(1_000)));
+        new[which] = Some(rebuild(&scene, which));
+    }
+    let promoted = scene.deployment.say(&["promote", "--force"]);
+    assert!(promoted.status.success(), "{promoted:?}");
+    for mut old in old {
+        assert_eq!(old.wait().code(), Some(1), "{}", old.stderr());
+    }
+    let [a, b] = new.map(|process| process.expect("it runs"));
+    b.stop();
+    assert_eq!(scene.ends_well(a), 0, "nothing was wrong");
+}
+
+/// Other rules, and the same records: what follows from the difference is published, and nothing else.
+#[test]
+fn what_other_rules_make_of_the_records_is_what_changes() {
+    let _turn = crate::turn();
+    let mut scene = Scene::new("rules", 3_000);
+    let mut old = scene.deployment.start("old");
+    scene.feed(12);
+    scene.feed.produce(&scene.entries[scene.fed..]);
+    scene.fed = scene.entries.len();
+    let before = Expectation::of(&scene.entries, scene.now);
+    scene.outputs.until_equal(&before, &mut [&mut old]);
+    scene.deployment.turn_to(2);
+    scene.deployment.set("rules.requires_subscription", "false");
+    let mut new = scene.deployment.start_as(&["rebuild"], "new");
+    new.until_it_says("level with the running generation");
+    let diff = scene.deployment.say(&["diff", "-o", "jsonl"]);
+    assert_eq!(diff.status.code(), Some(DIFFERENT), "{diff:?}");
+    let chats = text(&diff).lines().filter(|line| line.contains("\"kind\":\"chat\"")).count();
+    let promoted = scene.deployment.say(&["promote"]);
+    assert!(promoted.status.success(), "{promoted:?}\n{}", new.stderr());
+    let after = Expectation::with_rules(&scene.entries, scene.now, false);
+    scene.outputs.until_equal(&after, &mut [&mut new]);
+    new.stop();
+    scene.outputs.assert_final(&after, scene.bad);
+    println!("{chats} chats differ");
+    assert!(chats > 0);
+    assert_eq!(scene.outputs.rebuilds, chats);
+    drop(old);
 }
 
 struct Scene {

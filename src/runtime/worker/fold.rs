@@ -146,7 +146,10 @@ impl<L: Log> Worker<L> {
             if swept || planted(Bug::SweepNotedTooSoon) {
                 task.note.goals.clone_from(&known.next);
             }
-            if let Some(grant) = &granted {
+            // A task that is still to take over stands where the old generation stood, whatever time it is.
+            let last =
+                self.held.holds((stage, partition)).then(|| self.held.handover.as_ref()?.last()).flatten();
+            if let Some(grant) = last.as_ref().or(granted.as_ref()) {
                 let inbox = TopicPartition::new(topology.chats_inbox.clone(), partition);
                 let read = out.member.position(&inbox);
                 if planted(Bug::ClockBeforeInbox)
