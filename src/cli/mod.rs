@@ -1,6 +1,7 @@
-//! The command line: one file a command. Each returns its exit code: 0 done, 1 failed, 2 wrong usage, and what the
+//! The command line: one file a command; those that only ask are in [`ask`]. Each returns its exit code: 0 done, 1 failed, 2 wrong usage, and what the
 //! command says of others.
 
+mod ask;
 mod config;
 mod demo;
 mod fold;
@@ -27,6 +28,21 @@ pub struct Cli {
 enum Command {
     /// Run the processor: from Kafka to Kafka, exactly once
     Run(run::Args),
+    /// What is known of a chat, and why its status is what it is
+    #[command(after_help = ask::EXIT_CODES)]
+    Chat(ask::chat::Args),
+    /// The newest counters of managers
+    #[command(after_help = ask::EXIT_CODES)]
+    Managers(ask::managers::Args),
+    /// The settings of channels: goals, subscriptions and time zones, past, present and to come
+    #[command(after_help = ask::EXIT_CODES)]
+    Goals(ask::goals::Args),
+    /// How far the deployment has got, its clocks, its members
+    #[command(after_help = ask::EXIT_CODES)]
+    Status(ask::status::Args),
+    /// List, show or re-send records that could not be understood
+    #[command(subcommand, after_help = ask::EXIT_CODES)]
+    DeadLetters(ask::dead_letters::Command),
     /// Create or check the topics
     #[command(subcommand)]
     Topics(topics::Command),
@@ -45,6 +61,11 @@ enum Command {
 pub fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
     match &cli.command {
         Command::Run(args) => run::run(args),
+        Command::Chat(args) => ask::chat::run(args),
+        Command::Managers(args) => ask::managers::run(args),
+        Command::Goals(args) => ask::goals::run(args),
+        Command::Status(args) => ask::status::run(args),
+        Command::DeadLetters(command) => ask::dead_letters::run(command),
         Command::Topics(command) => topics::run(command),
         Command::Config(command) => config::run(command),
         Command::Demo(args) => demo::run(args),

@@ -16,6 +16,7 @@ use rdkafka::types::RDKafkaRespErr;
 use rdkafka::{Offset as KafkaOffset, error::KafkaError};
 
 use super::client::{Asking, Trouble, sorted, to_list};
+use super::groups::{self, GroupInfo};
 use super::settings::Settings;
 use crate::log::{LogError, LogResult, Offset, Position, TopicInfo, TopicPartition, TopicPlan};
 
@@ -115,6 +116,10 @@ impl Desk {
         }
         let asker = self.asker_of(settings, group)?;
         self.ask(|timeout| committed_once(&asker, group, of, timeout))
+    }
+
+    pub fn describe_group(&self, group: &str) -> LogResult<GroupInfo> {
+        self.ask(|timeout| groups::describe(self.admin.inner().native_ptr(), group, timeout))
     }
 
     /// Tries until the time for an answer is over. A try is lost with the broker that it waits for, and what a client

@@ -1,0 +1,71 @@
+//! `chat-goals status [--watch]`: how far the deployment has got, its clocks, its members, its dead letters.
+
+use super::status_document::{StatusDocument, page};
+use super::{AskArgs, Form, print_json, print_text};
+use crate::domain::time::Timestamp;
+use crate::inspect::Deployment;
+use crate::inspect::scan::Unwatched;
+use crate::log::kafka::KafkaLog;
+use std::io::{IsTerminal as _, stdout};
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+/// How far the deployment has got: what each partition of each stage has yet to read, the clocks, the members of the
+/// group, the dead letters
+///
+/// A lag in records counts offsets, some of which hold no record but the end of a transaction; a lag in seconds is how
+/// long the first record that is not committed has been in the log, by its log timestamp. Dead letters are counted by
+/// their offsets.
+#[derive(clap::Args)]
+pub struct Args {
+    /// Again every second, until it is stopped: in place on a terminal, otherwise one answer after the other
+    #[arg(long)]
+    watch: bool,
+    #[command(flatten)]
+    ask: AskArgs,
+}
+
+const EVERY: Duration = Duration::from_secs(1);
+
+pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let (config, log) = args.ask.connect()?;
+    let deployment = Deployment::find(&log, &config, &Unwatched)?;
+    let generation = config.group.generation;
+    loop {
+        let began = Instant::now();
+        print(args, &look(&deployment, generation)?)?;
+        if !args.watch {
+            return Ok(ExitCode::SUCCESS);
+        }
+        std::thread::sleep(EVERY.saturating_sub(began.elapsed()));
+    }
+}
+
+fn look(deployment: &Deployment<'_, KafkaLog>, generation: u32) -> anyhow::Result<StatusDocument> {
+    let progress = deployment.progress()?;
+    let group = match deployment.log.describe_group(&deployment.topology.group) {
+        Ok(group) => Some(group),
+        Err(error) => {
+            eprintln!("chat-goals: {error}");
+            None
+        }
+    };
+    let now = Timestamp(chrono::Utc::now().timestamp_millis());
+    Ok(StatusDocument::of(&deployment.topology.group, generation, now, &progress, group.as_ref()))
+}
+
+fn print(args: &Args, document: &StatusDocument) -> anyhow::Result<()> {
+    match args.ask.output {
+        Form::Table if args.watch && stdout().is_terminal() => {
+            /// Home, and each line cleared as it is written, and what is below: nothing flickers.
+            const HOME: &str = "\x1b[H";
+            const CLEAR_LINE: &str = "\x1b[K\n";
+            const CLEAR_BELOW: &str = "\x1b[J";
+            print_text(&format!("{HOME}{}{CLEAR_BELOW}", page(document).replace('\n', CLEAR_LINE)))
+        }
+        Form::Table => print_text(&page(document)),
+        // Watched, one document follows the other: a line each is what can be read.
+        Form::Json if args.watch => print_json(Form::Jsonl, document),
+        form @ (Form::Json | Form::Jsonl) => print_json(form, document),
+    }
+}
