@@ -25,12 +25,23 @@ pub struct Args {
     ask: AskArgs,
 }
 
+impl Args {
+    /// Whether each answer is written over the one before.
+    fn in_place(&self) -> bool {
+        self.watch && self.ask.output == Form::Table && stdout().is_terminal()
+    }
+}
+
 const EVERY: Duration = Duration::from_secs(1);
 
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let (config, log) = args.ask.connect()?;
     let deployment = Deployment::find(&log, &config, &Unwatched)?;
     let generation = config.group.generation;
+    if args.in_place() {
+        const CLEAR: &str = "\x1b[2J";
+        print_text(CLEAR)?;
+    }
     loop {
         let began = Instant::now();
         print(args, &look(&deployment, generation)?)?;
@@ -56,7 +67,7 @@ fn look(deployment: &Deployment<'_, KafkaLog>, generation: u32) -> anyhow::Resul
 
 fn print(args: &Args, document: &StatusDocument) -> anyhow::Result<()> {
     match args.ask.output {
-        Form::Table if args.watch && stdout().is_terminal() => {
+        Form::Table if args.in_place() => {
             /// Home, and each line cleared as it is written, and what is below: nothing flickers.
             const HOME: &str = "\x1b[H";
             const CLEAR_LINE: &str = "\x1b[K\n";
