@@ -30,7 +30,7 @@ pub fn explain(
         round: round.clone(),
         sealed: round.number <= sealed,
         ending: ending(round, rounds.get(index + 1), clock),
-        went_on: went_on(chat, round, channel, clock),
+        went_on: went_on(chat, round, rounds.get(index + 1), channel, clock),
     };
     rounds.iter().enumerate().map(explained).collect()
 }
@@ -50,12 +50,19 @@ fn ending(round: &Round, next: Option<&Round>, clock: Timestamp) -> Ending {
 }
 
 /// C7: what happened during the round and did not end it.
-fn went_on(chat: &Conversation, round: &Round, channel: &Channel, clock: Timestamp) -> Vec<Reason> {
-    let until = match round.outcome {
-        Outcome::Achieved { at, .. } => at,
-        Outcome::Open | Outcome::Missed | Outcome::Superseded => round.deadline.min(clock),
+fn went_on(
+    chat: &Conversation,
+    round: &Round,
+    next: Option<&Round>,
+    channel: &Channel,
+    clock: Timestamp,
+) -> Vec<Reason> {
+    let end = match round.outcome {
+        Outcome::Achieved { at, .. } => at.plus(1),
+        Outcome::Superseded => next.map_or(round.deadline, |next| next.start),
+        Outcome::Open | Outcome::Missed => round.deadline.min(clock).plus(1),
     };
-    let within = |at: Timestamp| round.start < at && at <= until;
+    let within = |at: Timestamp| round.start < at && at < end;
     let mut reasons = Vec::new();
     let mut push = |sentence: String| reasons.push(Reason::new("C7", sentence));
     if let Some(close) = chat.closes.iter().find(|close| within(close.at)) {

@@ -12,6 +12,9 @@ use std::process::ExitCode;
 
 /// What is known of a chat: its conversation, its rounds and its status, from the newest row in the changelog
 ///
+/// The clock is that of the last commit of the chat's partition. Events that match no goal of the channel are not kept (A6),
+/// nor are those of its customers that could achieve none of its rounds.
+///
 /// With --as-of everything is derived with the clock at that time, from the facts that are dated up to it. Rows keep the
 /// current cycle only, nothing that was sealed (H3), and no merges; where that may matter, `unknown` says so.
 #[derive(clap::Args)]

@@ -69,7 +69,7 @@ fn head(of: &ChatDocument<'_>) -> String {
         if of.as_of {
             format!("{clock}, as asked")
         } else {
-            format!("{clock}, of partition {}", of.partition)
+            format!("{clock}, the last noted of partition {}", of.partition)
         },
     );
     head.push_str(&indented(&rows));

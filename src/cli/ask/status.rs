@@ -8,14 +8,15 @@ use crate::inspect::scan::Unwatched;
 use crate::log::kafka::KafkaLog;
 use std::io::{IsTerminal as _, stdout};
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// How far the deployment has got: what each partition of each stage has yet to read, the clocks, the members of the
 /// group, the dead letters
 ///
 /// A lag in records counts offsets, some of which hold no record but the end of a transaction; a lag in seconds is how
-/// long the first record that is not committed has been in the log, by its log timestamp. Dead letters are counted by
-/// their offsets.
+/// long the first record that is not committed has been in the log, by its log timestamp. A clock is told as it was noted
+/// with the last commit of its partition: where nothing happens it moves on without a note. Dead letters are counted by
+/// their offsets, and each transaction that wrote some takes one more.
 #[derive(clap::Args)]
 pub struct Args {
     /// Again every second, until it is stopped: in place on a terminal, otherwise one answer after the other
@@ -42,14 +43,16 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         const CLEAR: &str = "\x1b[2J";
         print_text(CLEAR)?;
     }
-    loop {
-        let began = Instant::now();
-        print(args, &look(&deployment, generation)?)?;
-        if !args.watch {
-            return Ok(ExitCode::SUCCESS);
+    print(args, &look(&deployment, generation)?)?;
+    while args.watch {
+        std::thread::sleep(EVERY);
+        match look(&deployment, generation) {
+            Ok(document) => print(args, &document)?,
+            // What is watched may be just what is wrong.
+            Err(error) => eprintln!("chat-goals: {error:#}"),
         }
-        std::thread::sleep(EVERY.saturating_sub(began.elapsed()));
     }
+    Ok(ExitCode::SUCCESS)
 }
 
 fn look(deployment: &Deployment<'_, KafkaLog>, generation: u32) -> anyhow::Result<StatusDocument> {

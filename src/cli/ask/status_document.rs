@@ -18,12 +18,14 @@ pub struct StatusDocument {
     generation: u32,
     at: Time,
     stages: Vec<StageJson>,
+    /// As noted with the last commit of each partition.
     clocks: Vec<ClockJson>,
     /// Absent: the group could not be asked about.
     #[serde(skip_serializing_if = "Option::is_none")]
     group_state: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     members: Option<Vec<MemberJson>>,
+    /// From the first offset to the end, the ends of transactions included.
     dead_letters: u64,
 }
 
@@ -186,7 +188,7 @@ pub fn page(of: &StatusDocument) -> String {
         vec![of.partition.to_string(), super::table::time(of.clock.map(|at| at.0)), told(of.behind_seconds)]
     };
     let clocks: Vec<Vec<String>> = of.clocks.iter().map(clock).collect();
-    let _ = write!(page, "\n{}", table(&["chats", "clock", "behind the wall"], &clocks));
+    let _ = write!(page, "\n{}", table(&["chats", "clock when last noted", "behind the wall"], &clocks));
     if let (Some(state), Some(members)) = (&of.group_state, &of.members) {
         let member = |of: &MemberJson| {
             vec![of.client_id.clone(), of.host.clone(), of.partitions.len().to_string(), of.member_id.clone()]
@@ -197,6 +199,6 @@ pub fn page(of: &StatusDocument) -> String {
             page.push_str(&table(&["client", "host", "partitions", "member"], &rows));
         }
     }
-    let _ = writeln!(page, "\ndead letters: {} (by offsets, from the first to the end)", of.dead_letters);
+    let _ = writeln!(page, "\ndead letters: {} offsets, the ends of transactions included", of.dead_letters);
     page
 }
