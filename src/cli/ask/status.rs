@@ -44,7 +44,10 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         print_text(CLEAR)?;
     }
     print(args, &look(&deployment, generation)?)?;
-    while args.watch {
+    if !args.watch {
+        return Ok(ExitCode::SUCCESS);
+    }
+    loop {
         std::thread::sleep(EVERY);
         match look(&deployment, generation) {
             Ok(document) => print(args, &document)?,
@@ -52,7 +55,6 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
             Err(error) => eprintln!("chat-goals: {error:#}"),
         }
     }
-    Ok(ExitCode::SUCCESS)
 }
 
 fn look(deployment: &Deployment<'_, KafkaLog>, generation: u32) -> anyhow::Result<StatusDocument> {
