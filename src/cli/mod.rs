@@ -28,16 +28,12 @@ pub struct Cli {
 enum Command {
     /// Run the processor: from Kafka to Kafka, exactly once
     Run(run::Args),
-    /// What is known of a chat, and why its status is what it is
     #[command(after_help = ask::EXIT_CODES)]
     Chat(ask::chat::Args),
-    /// The newest counters of managers
     #[command(after_help = ask::EXIT_CODES)]
     Managers(ask::managers::Args),
-    /// The settings of channels: goals, subscriptions and time zones, past, present and to come
     #[command(after_help = ask::EXIT_CODES)]
     Goals(ask::goals::Args),
-    /// How far the deployment has got, its clocks, its members
     #[command(after_help = ask::EXIT_CODES)]
     Status(ask::status::Args),
     /// List, show or re-send records that could not be understood

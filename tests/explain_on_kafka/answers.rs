@@ -163,6 +163,28 @@ fn goals(deployment: &Deployment, entries: &[Entry]) {
     assert_not_found(deployment, &["goals", "--channel", "no-such-channel"]);
 }
 
+/// Others rely on it, so it is written down where they look.
+#[test]
+fn the_exit_codes_are_in_the_help() {
+    for words in [
+        &["chat"][..],
+        &["managers"],
+        &["goals"],
+        &["status"],
+        &["dead-letters", "list"],
+        &["dead-letters", "show"],
+        &["dead-letters", "resend"],
+    ] {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_chat-goals"));
+        let output = command.args(words).arg("--help").output().unwrap();
+        let help = String::from_utf8(output.stdout).unwrap();
+        assert!(
+            help.contains("Exit codes: 0 found, 1 failed, 2 wrong usage, 3 not found"),
+            "{words:?}: {help}"
+        );
+    }
+}
+
 fn progress(deployment: &Deployment) {
     let limit = Instant::now() + broker::LIMIT;
     let status = loop {

@@ -10,8 +10,9 @@ use crate::inspect::Deployment;
 use crate::inspect::chat::Found;
 use std::process::ExitCode;
 
-/// What is known of a chat: its conversation, its rounds and its status, from the newest row in the changelog
+/// What is known of a chat, and why its status is what it is
 ///
+/// Its conversation, its rounds and its status are those of its newest row in the changelog.
 /// The clock is that of the last commit of the chat's partition. Events that match no goal of the channel are not kept (A6),
 /// nor are those of its customers that could achieve none of its rounds.
 ///

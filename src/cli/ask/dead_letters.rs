@@ -20,7 +20,6 @@ pub enum Command {
     /// Show one with its headers and its value
     #[command(after_help = super::EXIT_CODES)]
     Show(ShowArgs),
-    /// Write them to the topics that they came from once more, each to the partition where its key is at home
     #[command(after_help = super::EXIT_CODES)]
     Resend(resend::Args),
 }

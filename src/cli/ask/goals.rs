@@ -10,8 +10,9 @@ use crate::inspect::Deployment;
 use serde::Serialize;
 use std::process::ExitCode;
 
-/// The settings of channels: the goal, the subscription and the time zone, each with its history and what is yet to
-/// take effect, as of now by the clock of this machine
+/// The settings of channels: goals, subscriptions and time zones, past, present and to come
+///
+/// What is present is told by the clock of this machine.
 #[derive(clap::Args)]
 pub struct Args {
     /// Only this channel

@@ -12,9 +12,9 @@ use chrono::NaiveDate;
 use serde::Serialize;
 use std::process::ExitCode;
 
-/// The newest counters of managers and of whole channels, those that are not zero
+/// The newest counters of managers and of whole channels
 ///
-/// Without dates the buckets of all dates together are shown, with --from or --to those of each date. Totals are sums:
+/// Those that are not zero. Without dates the buckets of all dates together are shown, with --from or --to those of each date. Totals are sums:
 /// over channels they count a chat once, over dates or over managers they may count it more than once (E3).
 #[derive(clap::Args)]
 pub struct Args {

@@ -51,8 +51,8 @@ impl AskArgs {
     fn connect(&self) -> anyhow::Result<(Config, KafkaLog)> {
         let config = self.config.load()?;
         let mut log = config.log.clone();
-        // Who asks wants the answer, not how the connection came about.
-        log.level = LogLevel::Warn;
+        // Who asks wants the answer, not how the connection came about: if it does not, the error says why.
+        log.level = LogLevel::Error;
         start_logging(&log);
         let kafka = connect(&config)?;
         Ok((config, kafka))

@@ -12,11 +12,11 @@ use serde::Serialize;
 use std::io::{IsTerminal as _, stderr, stdin};
 use std::process::ExitCode;
 
-/// Write dead letters to the topics that they came from once more, each to the partition where its key is at home
+/// Write dead letters to the topics that they came from once more
 ///
-/// Each is as it came, with a header `dead-letter.attempt` that counts up, and with the time of the re-sending as its
-/// log timestamp. The dead letters themselves stay. Those that were cut cannot be sent; the
-/// exit code is 1 if none can.
+/// Each goes to the partition where its key is at home, or without a key to the one where it was. It is as it came, with
+/// a header `dead-letter.attempt` that counts up, and with the time of the re-sending as its log timestamp. The dead
+/// letters themselves stay. Those that were cut cannot be sent; the exit code is 1 if none can.
 #[derive(clap::Args)]
 pub struct Args {
     /// Only these: PARTITION:OFFSET, as `list` prints it

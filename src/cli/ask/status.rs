@@ -10,8 +10,7 @@ use std::io::{IsTerminal as _, stdout};
 use std::process::ExitCode;
 use std::time::Duration;
 
-/// How far the deployment has got: what each partition of each stage has yet to read, the clocks, the members of the
-/// group, the dead letters
+/// How far the deployment has got: lag, clocks, members, dead letters
 ///
 /// A lag in records counts offsets, some of which hold no record but the end of a transaction; a lag in seconds is how
 /// long the first record that is not committed has been in the log, by its log timestamp. A clock is told as it was noted
