@@ -26,6 +26,8 @@
 //! | [`pipeline`] | the three stages put together for the partitions that are here | wait, or know an offset |
 //! | [`runtime`] | workers: fold, commit, restore; the two barriers | know a goal |
 //! | [`config`] | the settings, documented where they are defined | read anything but its sources |
+//! | [`explain`] | why a chat shows what it shows: facts with the rule that counts them or not | read or print anything |
+//! | [`inspect`] | what an operator asks of a running deployment, read from the log | join a group |
 //! | [`demo`] | a simulated chat platform and a live view | touch a broker |
 //! | [`simulate`] | a whole deployment in one thread, driven by a seed, with everything that can go wrong | run in production |
 //! | [`cli`] | one file a command | compute |
@@ -37,6 +39,8 @@ pub mod config;
 pub mod contract;
 pub mod demo;
 pub mod domain;
+pub mod explain;
+pub mod inspect;
 pub mod log;
 pub mod pipeline;
 pub mod planted;

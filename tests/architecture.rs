@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each folder with those it may use.
-const ARROWS: [(&str, &[&str]); 11] = [
+const ARROWS: [(&str, &[&str]); 13] = [
     ("domain", &[]),
     ("stages", &["domain"]),
     ("contract", &["domain", "stages"]),
@@ -13,9 +13,17 @@ const ARROWS: [(&str, &[&str]); 11] = [
     ("pipeline", &["domain", "stages", "contract", "log::partitioner", "state"]),
     ("config", &[]),
     ("runtime", &["domain", "stages", "contract", "log", "state", "pipeline", "config"]),
+    ("explain", &["domain"]),
+    ("inspect", &["domain", "stages", "contract", "log", "state", "pipeline", "config", "runtime"]),
     ("demo", &["domain", "stages", "contract", "log", "pipeline", "config", "runtime"]),
     ("simulate", &["domain", "stages", "contract", "log", "state", "pipeline", "config", "runtime"]),
-    ("cli", &["domain", "stages", "contract", "log", "pipeline", "runtime", "config", "demo", "simulate"]),
+    (
+        "cli",
+        &[
+            "domain", "stages", "contract", "log", "pipeline", "runtime", "config", "explain", "inspect",
+            "demo", "simulate",
+        ],
+    ),
 ];
 
 fn files(folder: &Path) -> Vec<PathBuf> {

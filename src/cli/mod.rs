@@ -1,6 +1,7 @@
-//! The command line: one file a command. Each returns its exit code: 0 done, 1 failed, 2 wrong usage, and what the
-//! command says of others.
+//! The command line: one file a command; those that only ask are in [`ask`]. Each returns its exit code: 0 done, 1 failed,
+//! 2 wrong usage, and what the command says of others.
 
+mod ask;
 mod config;
 mod demo;
 mod diff;
@@ -40,6 +41,17 @@ enum Command {
     Promote(promote::Args),
     /// Delete the topics and the group of the generation that was taken over from
     Retire(retire::Args),
+    #[command(after_help = ask::EXIT_CODES)]
+    Chat(ask::chat::Args),
+    #[command(after_help = ask::EXIT_CODES)]
+    Managers(ask::managers::Args),
+    #[command(after_help = ask::EXIT_CODES)]
+    Goals(ask::goals::Args),
+    #[command(after_help = ask::EXIT_CODES)]
+    Status(ask::status::Args),
+    /// List, show or re-send records that could not be understood
+    #[command(subcommand, after_help = ask::EXIT_CODES)]
+    DeadLetters(ask::dead_letters::Command),
     /// Create or check the topics
     #[command(subcommand)]
     Topics(topics::Command),
@@ -62,6 +74,11 @@ pub fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
         Command::Diff(args) => diff::run(args),
         Command::Promote(args) => promote::run(args),
         Command::Retire(args) => retire::run(args),
+        Command::Chat(args) => ask::chat::run(args),
+        Command::Managers(args) => ask::managers::run(args),
+        Command::Goals(args) => ask::goals::run(args),
+        Command::Status(args) => ask::status::run(args),
+        Command::DeadLetters(command) => ask::dead_letters::run(command),
         Command::Topics(command) => topics::run(command),
         Command::Config(command) => config::run(command),
         Command::Demo(args) => demo::run(args),

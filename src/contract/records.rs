@@ -29,6 +29,24 @@ pub struct StatusRecord {
     pub correction: bool,
 }
 
+/// What a list of changes shows of a `goal.status-changed` record.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ChangeRecord {
+    pub revision: u32,
+    pub status: Status,
+    pub previous: Option<StatusName>,
+    /// What made the change, and its `at`.
+    pub cause: Cause,
+    pub correction: bool,
+}
+
+impl From<StatusRecord> for ChangeRecord {
+    fn from(record: StatusRecord) -> Self {
+        let StatusRecord { revision, status, previous, cause, correction, .. } = record;
+        Self { revision, status, previous, cause, correction }
+    }
+}
+
 /// The round that a status shows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ShownRecord {
@@ -59,6 +77,17 @@ pub enum StatusName {
     InProcess,
     Missed,
     Achieved,
+}
+
+impl StatusName {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            StatusName::None => "NONE",
+            StatusName::InProcess => "IN_PROCESS",
+            StatusName::Missed => "MISSED",
+            StatusName::Achieved => "ACHIEVED",
+        }
+    }
 }
 
 impl From<Status> for StatusName {

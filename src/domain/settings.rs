@@ -231,6 +231,31 @@ impl Channel {
         if self.subscribed(at) { goal } else { None }
     }
 
+    /// The goal as of `at`, tracked or not.
+    pub fn goal_as_of(&self, at: Timestamp) -> Option<GoalId> {
+        *self.goal.as_of(at)?
+    }
+
+    /// From when on each goal stood, or none.
+    pub fn goal_history(&self) -> &[(Timestamp, Option<GoalId>)] {
+        &self.goal.entries
+    }
+
+    /// From when on the channel was subscribed or not.
+    pub fn subscription_history(&self) -> &[(Timestamp, bool)] {
+        &self.subscription.entries
+    }
+
+    /// From when on which time zone stood.
+    pub fn time_zone_history(&self) -> &[(Timestamp, Tz)] {
+        &self.time_zone.entries
+    }
+
+    /// Whether goals are tracked only while the channel is subscribed (A2).
+    pub fn requires_subscription(&self) -> bool {
+        self.requires_subscription
+    }
+
     /// E2: the calendar date at `at`, in the time zone as of `at`.
     pub fn date(&self, at: Timestamp) -> NaiveDate {
         let zone = self.time_zone.as_of(at).copied().unwrap_or(Tz::UTC);

@@ -213,7 +213,7 @@ fn with_pages<R: TableRow>(
 
 /// The key of a page, among those of the rows. It outlives the process: two bytes that no row's key begins with, the
 /// row's key, the list, the number (4 bytes, big endian).
-fn page_key(row: &[u8], page: PageName) -> Key {
+pub fn page_key(row: &[u8], page: PageName) -> Key {
     let mut key = Vec::with_capacity(row.len() + 7);
     key.extend([0xff, 0xff]);
     key.extend(row);

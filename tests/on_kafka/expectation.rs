@@ -60,6 +60,16 @@ impl Expectation {
         format!("{} chats {statuses:?}, {} counters", self.views.len(), self.counters.len())
     }
 
+    /// The last views by chat.
+    pub fn views(&self) -> &BTreeMap<String, Value> {
+        &self.views
+    }
+
+    /// The counters that are not zero, by their keys.
+    pub fn counters(&self) -> &BTreeMap<String, Value> {
+        &self.counters
+    }
+
     /// What the outputs lack or have wrong, in a few examples; `None`: they are as expected.
     pub fn difference(&self, outputs: &Outputs) -> Option<String> {
         let wrong = self.differences(outputs);
@@ -122,7 +132,7 @@ fn view_of(record: &Value) -> Value {
     without(record, &["revision", "previousStatus", "at", "cause", "correction", "rounds"])
 }
 
-fn without(record: &Value, names: &[&str]) -> Value {
+pub fn without(record: &Value, names: &[&str]) -> Value {
     let fields = record.as_object().expect("a record is an object");
     Value::Object(
         fields
@@ -133,7 +143,7 @@ fn without(record: &Value, names: &[&str]) -> Value {
     )
 }
 
-fn key_of(counter: &Value) -> String {
+pub fn key_of(counter: &Value) -> String {
     let text = |name: &str| counter.get(name).map(|value| value.as_str().expect("text"));
     let manager =
         (text("scope") == Some("MANAGER")).then(|| ManagerId::new(text("managerId").unwrap_or_default()));

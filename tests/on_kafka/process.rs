@@ -102,6 +102,11 @@ impl Deployment {
         self.command(words, "none").output().unwrap()
     }
 
+    /// Starts a command that goes on until it is killed; what it prints can be read meanwhile.
+    pub fn saying(&self, words: &[&str]) -> Child {
+        self.command(words, "none").stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap()
+    }
+
     /// Starts a processor that keeps its state under this name.
     pub fn start(&self, state: &str) -> Process {
         self.start_as(&["run"], state)

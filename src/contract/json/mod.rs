@@ -1,4 +1,6 @@
-//! The proto3 JSON mapping of the records: inputs to what the stages take, results to what is published.
+//! The proto3 JSON mapping of the records: inputs to what the stages take, results to what is published, and back
+//! for whoever reads what was published.
 
 pub mod input;
 pub mod output;
+pub mod published;

@@ -172,11 +172,7 @@ fn view<'a>(channel_id: &'a str, chat_id: &'a str, view: &'a View, channel: &'a 
         customer_id: view.customer.as_deref(),
         revision: None,
         status: status_name(view.status),
-        phase: match view.status {
-            Status::AwaitingReply => Some("AWAITING_REPLY"),
-            Status::Measuring => Some("MEASURING"),
-            Status::None | Status::Missed | Status::Achieved => None,
-        },
+        phase: phase_name(view.status),
         previous_status: None,
         at: None,
         goal: shown.map(|shown| GoalJson(channel.goal(shown.goal))),
@@ -200,7 +196,7 @@ fn view<'a>(channel_id: &'a str, chat_id: &'a str, view: &'a View, channel: &'a 
     }
 }
 
-fn status_name(status: Status) -> &'static str {
+pub fn status_name(status: Status) -> &'static str {
     match status {
         Status::None => "NONE",
         Status::AwaitingReply | Status::Measuring => "IN_PROCESS",
@@ -209,7 +205,15 @@ fn status_name(status: Status) -> &'static str {
     }
 }
 
-fn outcome_name(outcome: OutcomeKind) -> &'static str {
+pub fn phase_name(status: Status) -> Option<&'static str> {
+    match status {
+        Status::AwaitingReply => Some("AWAITING_REPLY"),
+        Status::Measuring => Some("MEASURING"),
+        Status::None | Status::Missed | Status::Achieved => None,
+    }
+}
+
+pub fn outcome_name(outcome: OutcomeKind) -> &'static str {
     match outcome {
         OutcomeKind::Open => "OPEN",
         OutcomeKind::Superseded => "SUPERSEDED",
@@ -218,7 +222,7 @@ fn outcome_name(outcome: OutcomeKind) -> &'static str {
     }
 }
 
-fn cause_name(cause: CauseKind) -> &'static str {
+pub fn cause_name(cause: CauseKind) -> &'static str {
     match cause {
         CauseKind::ChatOpened => "CHAT_OPENED",
         CauseKind::CustomerMessage => "CUSTOMER_MESSAGE",
@@ -240,7 +244,8 @@ fn operator_name(operator: Operator) -> &'static str {
 }
 
 /// An RFC 3339 time in UTC with 0 or 3 digits of a fraction.
-struct Time(Timestamp);
+#[derive(Clone, Copy, Debug)]
+pub struct Time(pub Timestamp);
 
 impl Serialize for Time {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -16,6 +16,7 @@ use rdkafka::types::{RDKafkaErrorCode, RDKafkaRespErr};
 use rdkafka::{Offset as KafkaOffset, error::KafkaError};
 
 use super::client::{Asking, Trouble, sorted, to_list};
+use super::groups::{self, GroupInfo};
 use super::settings::Settings;
 use crate::log::{LogError, LogResult, Offset, Position, TopicInfo, TopicPartition, TopicPlan};
 
@@ -115,6 +116,12 @@ impl Desk {
         }
         let asker = self.asker_of(settings, group)?;
         self.ask(|timeout| committed_once(&asker, group, of, timeout))
+    }
+
+    pub fn describe_group(&self, group: &str) -> LogResult<GroupInfo> {
+        self.ask(|timeout| {
+            groups::describe(self.admin.inner().native_ptr(), group, timeout).map_err(Failed::from)
+        })
     }
 
     /// Tries until the time for an answer is over. A try is lost with the broker that it waits for, and what a client
@@ -285,6 +292,12 @@ impl Failed {
         let is_unknown = matches!(code, Some(UnknownPartition | UnknownTopic | UnknownTopicOrPartition));
         let error = sorted(doing, error);
         Self { may_pass: is_unknown || matches!(error, LogError::Broken(_)), error }
+    }
+}
+
+impl From<LogError> for Failed {
+    fn from(error: LogError) -> Self {
+        Self { may_pass: matches!(error, LogError::Broken(_)), error }
     }
 }
 

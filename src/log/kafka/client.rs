@@ -221,7 +221,7 @@ impl ProducerContext for Delivering {
     }
 }
 
-fn log_line(level: RDKafkaLogLevel, facility: &str, message: &str) {
+pub(super) fn log_line(level: RDKafkaLogLevel, facility: &str, message: &str) {
     use RDKafkaLogLevel::{Alert, Critical, Debug, Emerg, Error, Info, Notice, Warning};
     match (level, facility) {
         // A refused commit is an ordinary end of a transaction and reported to the caller; properties that

@@ -1,18 +1,21 @@
 //! The log in Apache Kafka (4.0 or newer: the consumer protocol of KIP-848 with the broker's range assignor),
 //! by librdkafka.
 //!
-//! `settings` is every setting with its reason, `client` what librdkafka calls back, `queue` the only unsafe
-//! code, `cursors` lets each record through once, `producer` sorts the errors of transactions. `member`,
-//! `reader` and `admin` are the three kinds of connection. Nothing here looks into a key or a value.
+//! `settings` is every setting with its reason, `client` what librdkafka calls back, `queue` and `groups` the only
+//! unsafe code, `cursors` lets each record through once, `producer` sorts the errors of transactions. `member`,
+//! `reader` and `admin` are the three kinds of connection, `writer` is for a few records by hand. Nothing here looks
+//! into a key or a value.
 
 mod admin;
 mod client;
 mod cursors;
+mod groups;
 mod member;
 mod producer;
 mod queue;
 mod reader;
 mod settings;
+mod writer;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,8 +23,9 @@ use std::time::Duration;
 
 use rdkafka::Offset as KafkaOffset;
 
-use super::{Log, LogError, LogResult, Offset, Position, TopicInfo, TopicPartition, TopicPlan};
+use super::{Log, LogError, LogResult, Offset, Outgoing, Position, TopicInfo, TopicPartition, TopicPlan};
 use admin::Desk;
+pub use groups::{GroupInfo, GroupMember};
 pub use member::KafkaMember;
 pub use queue::{KafkaBatch, RawHeaders};
 pub use reader::KafkaReader;
@@ -50,6 +54,17 @@ impl KafkaLog {
         let desk = Desk::open(&settings)?;
         desk.greet(GREETING_TIMEOUT)?;
         Ok(Self { inner: Arc::new(Inner { settings, desk, readers_made: AtomicU64::new(0) }) })
+    }
+
+    /// Who is in a group, without being in it.
+    pub fn describe_group(&self, group: &str) -> LogResult<GroupInfo> {
+        self.inner.desk.describe_group(group)
+    }
+
+    /// Writes records by hand, outside of any group and transaction; once it returns the brokers have them all. What an
+    /// error leaves behind is not known: some of them may be there.
+    pub fn write(&self, records: &[Outgoing<'_>]) -> LogResult<()> {
+        writer::write(&self.inner.settings, records)
     }
 
     /// Says what is missing between a position and what the log holds.

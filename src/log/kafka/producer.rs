@@ -256,7 +256,7 @@ fn code_of(error: &KafkaError) -> Option<RDKafkaErrorCode> {
     }
 }
 
-fn to_native<'a>(record: &Outgoing<'a>) -> BaseRecord<'a, [u8], [u8]> {
+pub(super) fn to_native<'a>(record: &Outgoing<'a>) -> BaseRecord<'a, [u8], [u8]> {
     let mut native = BaseRecord::to(record.topic).partition(record.partition);
     if let Some(key) = record.key {
         native = native.key(key);

@@ -1,6 +1,5 @@
-//! The one file that speaks to librdkafka by pointers: a consumer with a data queue of its own, and the
-//! batches read from it. One queue for all partitions costs half the CPU of `poll` and has one memory cap. It
-//! knows no group and no cursor.
+//! What fetches by librdkafka's pointers: a consumer with a data queue of its own, and the batches read from it. One
+//! queue for all partitions costs half the CPU of `poll` and has one memory cap. It knows no group and no cursor.
 
 use std::ffi::{CStr, CString};
 use std::marker::PhantomData;

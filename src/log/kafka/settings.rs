@@ -48,6 +48,9 @@ pub(super) struct Settings {
     pub tuning: KafkaTuning,
 }
 
+/// A record that came in must be able to go on to the dead letters, and back, whatever its size.
+const MESSAGE_BYTES_MAX: &str = "16777216";
+
 /// What exactly-once rests on. Whoever sets one of these gets an answer, not a subtly different program.
 const OWN: [&str; 18] = [
     "auto.offset.reset",
@@ -165,8 +168,7 @@ impl Settings {
         // Written and not yet taken by the broker: `send` waits while it is full. The default is a gigabyte.
         self.default(&mut config, "queue.buffering.max.kbytes", "32768");
         config
-            // A record that came in must be able to go on to the dead letters, whatever its size.
-            .set("message.max.bytes", "16777216")
+            .set("message.max.bytes", MESSAGE_BYTES_MAX)
             .set("transactional.id", transactional_id)
             .set("enable.idempotence", "true")
             .set("delivery.report.only.error", "true")
@@ -175,6 +177,17 @@ impl Settings {
             .set("transaction.timeout.ms", &timeout_ms)
             // Refused by librdkafka if longer than the transaction's.
             .set("socket.timeout.ms", &timeout_ms);
+        config
+    }
+
+    /// Writes a few records by hand, each once.
+    pub fn writer(&self) -> ClientConfig {
+        let mut config = self.shared.clone();
+        config
+            .set("enable.idempotence", "true")
+            .set("acks", "all")
+            .set("message.max.bytes", MESSAGE_BYTES_MAX)
+            .set("message.timeout.ms", self.tuning.answer_timeout.as_millis().to_string());
         config
     }
 

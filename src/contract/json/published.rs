@@ -1,0 +1,125 @@
+//! What was published, read back from JSON: the counters whole, of a status what a list of changes shows.
+
+use crate::contract::records::{ChangeRecord, CounterRecord, StatusName};
+use crate::domain::credit::Bucket;
+use crate::domain::ids::{ChannelId, ManagerId};
+use crate::domain::status::Status;
+use crate::domain::time::Timestamp;
+use crate::stages::messages::{Cause, CauseKind};
+use serde::Deserialize;
+
+/// A `goal.status-changed` record that is no tombstone.
+pub fn decode_change(record: &[u8]) -> Result<ChangeRecord, String> {
+    let Change { revision, status, phase, previous_status, at, cause, correction } = read(record)?;
+    let status = match (status_name(&status)?, phase.as_str()) {
+        (StatusName::None, _) => Status::None,
+        (StatusName::InProcess, "MEASURING") => Status::Measuring,
+        (StatusName::InProcess, _) => Status::AwaitingReply,
+        (StatusName::Missed, _) => Status::Missed,
+        (StatusName::Achieved, _) => Status::Achieved,
+    };
+    let previous = Some(previous_status).filter(|name| !name.is_empty());
+    Ok(ChangeRecord {
+        revision,
+        status,
+        previous: previous.map(|name| status_name(&name)).transpose()?,
+        cause: Cause { kind: cause_kind(&cause)?, at: time("at", &at)? },
+        correction,
+    })
+}
+
+/// A `manager.goal-counters` record.
+pub fn decode_counter(record: &[u8]) -> Result<CounterRecord, String> {
+    let read: Counter = read(record)?;
+    let manager = match read.scope.as_str() {
+        "MANAGER" => Some(ManagerId::new(&read.manager_id)),
+        "CHANNEL" => None,
+        _ => return Err("scope: it is missing or not known".to_owned()),
+    };
+    let date = Some(&read.date).filter(|date| !date.is_empty());
+    let date = date.map(|date| date.parse().map_err(|_| format!("date: {date:?} is no date"))).transpose()?;
+    Ok(CounterRecord {
+        channel: ChannelId::new(&read.channel_id),
+        bucket: Bucket { manager, date },
+        measured: read.measured,
+        achieved: read.achieved,
+        missed: read.missed,
+        ended: read.ended,
+        closes: read.closes,
+        achieved_of_ended: read.achieved_of_ended,
+        achievement_rate: read.achievement_rate,
+        ended_achievement_rate: read.ended_achievement_rate,
+        revision: read.revision,
+        updated_at: time("updatedAt", &read.updated_at)?,
+    })
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[derive(Default)]
+struct Change {
+    revision: u32,
+    status: String,
+    phase: String,
+    previous_status: String,
+    at: String,
+    cause: String,
+    correction: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[derive(Default)]
+struct Counter {
+    channel_id: String,
+    scope: String,
+    manager_id: String,
+    date: String,
+    measured: u32,
+    achieved: u32,
+    missed: u32,
+    ended: u32,
+    closes: u32,
+    achieved_of_ended: u32,
+    achievement_rate: Option<f64>,
+    ended_achievement_rate: Option<f64>,
+    revision: u32,
+    updated_at: String,
+}
+
+fn read<'a, T: Deserialize<'a>>(record: &'a [u8]) -> Result<T, String> {
+    serde_json::from_slice(record).map_err(|error| format!("it is not the JSON of such a record: {error}"))
+}
+
+fn time(path: &str, text: &str) -> Result<Timestamp, String> {
+    let time = chrono::DateTime::parse_from_rfc3339(text);
+    time.map(|time| Timestamp(time.timestamp_millis())).map_err(|_| format!("{path}: {text:?} is no time"))
+}
+
+fn status_name(name: &str) -> Result<StatusName, String> {
+    Ok(match name {
+        "NONE" => StatusName::None,
+        "IN_PROCESS" => StatusName::InProcess,
+        "MISSED" => StatusName::Missed,
+        "ACHIEVED" => StatusName::Achieved,
+        _ => return Err(format!("status: {name:?} is not known")),
+    })
+}
+
+fn cause_kind(name: &str) -> Result<CauseKind, String> {
+    let kinds = [
+        CauseKind::ChatOpened,
+        CauseKind::CustomerMessage,
+        CauseKind::ManagerReply,
+        CauseKind::ChatClosed,
+        CauseKind::ChatReopened,
+        CauseKind::ChatAssigned,
+        CauseKind::GoalEvent,
+        CauseKind::CustomerMerged,
+        CauseKind::GoalChanged,
+        CauseKind::Deadline,
+        CauseKind::Rebuild,
+    ];
+    let kind = kinds.into_iter().find(|kind| super::output::cause_name(*kind) == name);
+    kind.ok_or_else(|| format!("cause: {name:?} is not known"))
+}
