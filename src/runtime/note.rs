@@ -1,4 +1,4 @@
-//! What a task notes beside its committed position, so that it is as old as the position: `c=…;s=…;d=…;g=…,…;h=…;n=…`.
+//! What a task notes beside its committed position, so that it is as old as the position: `c=…;s=…;d=…;g=…,…;b=…;n=…`.
 //!
 //! It outlives the process. Fields that are not known are skipped, so that an older binary reads a newer note.
 
@@ -17,7 +17,7 @@ pub struct Note {
     pub depth: u32,
     /// `g`: for each partition of `goal.changes`, the offset up to which its changes were shown to the chats.
     pub goals: Vec<Offset>,
-    /// `h=1`: what it publishes is held back, since an older generation still publishes.
+    /// `b=1`: what it publishes is held back, since an older generation still publishes.
     pub held: bool,
     /// `n`: the generation that has taken over. Nobody works on this partition any more.
     pub handed_to: Option<u32>,
@@ -47,7 +47,7 @@ impl Note {
         let mut text =
             format!("c={};s={};d={};g={}", self.clock.0, self.swept.0, self.depth, goals.join(","));
         if self.held {
-            text += ";h=1";
+            text += ";b=1";
         }
         if let Some(generation) = self.handed_to {
             text += &format!(";n={generation}");
@@ -66,7 +66,7 @@ impl Note {
                 "d" => note.depth = value.parse().unwrap_or(0),
                 // One that cannot be read says nothing, and neither do those after it.
                 "g" => note.goals = value.split(',').map_while(|offset| offset.parse().ok()).collect(),
-                "h" => note.held = value == "1",
+                "b" => note.held = value == "1",
                 "n" => note.handed_to = value.parse().ok(),
                 _ => {}
             }
@@ -91,7 +91,7 @@ mod tests {
         assert_eq!(note.encode(), "c=1700000000000;s=5;d=2;g=12,0");
         assert_eq!(Note::decode(&note.encode()), note);
         let moved = Note { held: true, handed_to: Some(3), ..note };
-        assert_eq!(moved.encode(), "c=1700000000000;s=5;d=2;g=12,0;h=1;n=3");
+        assert_eq!(moved.encode(), "c=1700000000000;s=5;d=2;g=12,0;b=1;n=3");
         assert_eq!(Note::decode(&moved.encode()), moved);
         assert_eq!(Note::decode(&Note::default().encode()), Note::default());
     }

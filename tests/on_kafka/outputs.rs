@@ -34,8 +34,8 @@ pub struct Outputs {
     pub skipped: u64,
     /// How many revisions came again.
     pub repeated: u64,
-    /// How many changes a rebuild made.
-    pub rebuilds: usize,
+    /// What changes a rebuild made, each with what was there before.
+    pub rebuilds: Vec<String>,
 }
 
 /// The newest record of a chat; `None` is a tombstone.
@@ -89,7 +89,7 @@ impl Outputs {
             broken: Vec::new(),
             skipped: 0,
             repeated: 0,
-            rebuilds: 0,
+            rebuilds: Vec::new(),
         }
     }
 
@@ -203,7 +203,11 @@ impl Outputs {
         self.count(&id, revision_before, revision);
         if let Some(view) = &newest {
             assert_eq!(view["chatId"], id.as_str(), "the key of a status is its chat");
-            self.rebuilds += usize::from(view["cause"] == "REBUILD");
+            if view["cause"] == "REBUILD" {
+                let before = self.chats.get(&id).and_then(|before| before.newest.as_ref());
+                self.rebuilds
+                    .push(format!("{}\n{view}", before.map_or("nothing".to_owned(), Value::to_string)));
+            }
             let said = view.get("previousStatus");
             if said != previous.as_ref() {
                 self.broken
