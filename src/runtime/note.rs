@@ -1,10 +1,12 @@
-//! What a task notes beside its committed position, so that it is as old as the position: `c=…;s=…;d=…;g=…,…`.
+//! What a task notes beside its committed position, so that it is as old as the position:
+//! `c=…;s=…;d=…;g=…,…;h=…`.
 //!
 //! It outlives the process. Fields that are not known are skipped, so that an older binary reads a newer note.
 
 use super::goals::Entry;
 use crate::domain::time::Timestamp;
 use crate::log::Offset;
+use crate::state::digest::Digest;
 
 /// The note on the inbox position of a task.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,11 +19,14 @@ pub struct Note {
     pub depth: u32,
     /// `g`: for each partition of `goal.changes`, the offset up to which its changes were shown to the chats.
     pub goals: Vec<Offset>,
+    /// `h`: the digest of the rows that this position goes with. Absent where an older binary wrote the note, or no rows
+    /// were written yet.
+    pub digest: Option<Digest>,
 }
 
 impl Default for Note {
     fn default() -> Self {
-        Self { clock: Timestamp::MIN, swept: Timestamp::MIN, depth: 0, goals: Vec::new() }
+        Self { clock: Timestamp::MIN, swept: Timestamp::MIN, depth: 0, goals: Vec::new(), digest: None }
     }
 }
 
@@ -33,7 +38,8 @@ impl Note {
 
     pub fn encode(&self) -> String {
         let goals: Vec<String> = self.goals.iter().map(Offset::to_string).collect();
-        format!("c={};s={};d={};g={}", self.clock.0, self.swept.0, self.depth, goals.join(","))
+        let digest = self.digest.map_or_else(String::new, |digest| format!(";h={digest}"));
+        format!("c={};s={};d={};g={}{digest}", self.clock.0, self.swept.0, self.depth, goals.join(","))
     }
 
     /// What cannot be read counts as not there.
@@ -47,6 +53,7 @@ impl Note {
                 "d" => note.depth = value.parse().unwrap_or(0),
                 // One that cannot be read says nothing, and neither do those after it.
                 "g" => note.goals = value.split(',').map_while(|offset| offset.parse().ok()).collect(),
+                "h" => note.digest = value.parse().ok(),
                 _ => {}
             }
         }
@@ -60,9 +67,12 @@ mod tests {
 
     #[test]
     fn a_note_is_frozen_and_read_back() {
-        let note =
-            Note { clock: Timestamp(1_700_000_000_000), swept: Timestamp(5), depth: 2, goals: vec![12, 0] };
+        let clock = Timestamp(1_700_000_000_000);
+        let mut note = Note { clock, swept: Timestamp(5), depth: 2, goals: vec![12, 0], digest: None };
         assert_eq!(note.encode(), "c=1700000000000;s=5;d=2;g=12,0");
+        assert_eq!(Note::decode(&note.encode()), note);
+        note.digest = "ff".parse().ok();
+        assert_eq!(note.encode(), "c=1700000000000;s=5;d=2;g=12,0;h=000000000000000000000000000000ff");
         assert_eq!(Note::decode(&note.encode()), note);
         assert_eq!(Note::decode(&Note::default().encode()), Note::default());
     }
