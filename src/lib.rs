@@ -28,6 +28,7 @@
 //! | [`config`] | the settings, documented where they are defined | read anything but its sources |
 //! | [`demo`] | a simulated chat platform and a live view | touch a broker |
 //! | [`simulate`] | a whole deployment in one thread, driven by a seed, with everything that can go wrong | run in production |
+//! | [`inspect`] | rows at rest: state folders, and the audit of everything against everything | change anything |
 //! | [`cli`] | one file a command | compute |
 //!
 //! Arrows point one way, up this table; `tests/architecture.rs` checks them.
@@ -37,6 +38,7 @@ pub mod config;
 pub mod contract;
 pub mod demo;
 pub mod domain;
+pub mod inspect;
 pub mod log;
 pub mod pipeline;
 pub mod planted;

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each folder with those it may use.
-const ARROWS: [(&str, &[&str]); 11] = [
+const ARROWS: [(&str, &[&str]); 12] = [
     ("domain", &[]),
     ("stages", &["domain"]),
     ("contract", &["domain", "stages"]),
@@ -15,7 +15,14 @@ const ARROWS: [(&str, &[&str]); 11] = [
     ("runtime", &["domain", "stages", "contract", "log", "state", "pipeline", "config"]),
     ("demo", &["domain", "stages", "contract", "log", "pipeline", "config", "runtime"]),
     ("simulate", &["domain", "stages", "contract", "log", "state", "pipeline", "config", "runtime"]),
-    ("cli", &["domain", "stages", "contract", "log", "pipeline", "runtime", "config", "demo", "simulate"]),
+    ("inspect", &["domain", "stages", "contract", "log", "state", "pipeline", "config", "runtime"]),
+    (
+        "cli",
+        &[
+            "domain", "stages", "contract", "log", "pipeline", "runtime", "config", "demo", "simulate",
+            "inspect",
+        ],
+    ),
 ];
 
 fn files(folder: &Path) -> Vec<PathBuf> {

@@ -1,14 +1,17 @@
 //! The command line: one file a command. Each returns its exit code: 0 done, 1 failed, 2 wrong usage, and what the
 //! command says of others.
 
+mod audit;
 mod config;
 mod demo;
 mod fold;
 mod lines;
+mod listing;
 mod progress;
 mod run;
 mod settings;
 mod simulate;
+mod state;
 mod topics;
 
 use crate::domain::time::Timestamp;
@@ -33,6 +36,11 @@ enum Command {
     /// Print the configuration
     #[command(subcommand)]
     Config(config::Command),
+    /// Look at a state folder, also beside the process that runs on it
+    #[command(subcommand)]
+    State(state::Command),
+    /// Hold notes, changelogs, a disk and the published topics against each other; exit code 4 if anything differs
+    Audit(audit::Args),
     /// Show the processor at work on a simulated chat platform, with no broker
     Demo(demo::Args),
     /// Fold lines of JSON, with no broker
@@ -47,6 +55,8 @@ pub fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
         Command::Run(args) => run::run(args),
         Command::Topics(command) => topics::run(command),
         Command::Config(command) => config::run(command),
+        Command::State(command) => state::run(command),
+        Command::Audit(args) => audit::run(args),
         Command::Demo(args) => demo::run(args),
         Command::Fold(args) => fold::run(args),
         Command::Simulate(args) => simulate::run(args),

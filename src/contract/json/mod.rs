@@ -1,4 +1,6 @@
-//! The proto3 JSON mapping of the records: inputs to what the stages take, results to what is published.
+//! The proto3 JSON mapping of the records: inputs to what the stages take, results to what is published. And stored rows,
+//! for people to look at.
 
 pub mod input;
 pub mod output;
+pub mod rows;
