@@ -30,11 +30,9 @@ impl Span {
 
     /// Whether this program may go on from all of it. `Err` names the task.
     pub fn check(&self, program: &Program, task: TaskId) -> anyhow::Result<()> {
-        for rules in self.oldest.rules..=self.newest.rules {
-            let versions = Versions { format: self.newest.format, rules };
-            check(program, versions, task)?;
-        }
-        Ok(())
+        check(program, self.newest, task)?;
+        (self.oldest.rules..self.newest.rules)
+            .try_for_each(|rules| check(program, Versions { rules, ..self.newest }, task))
     }
 }
 

@@ -39,7 +39,7 @@ fn a_row_that_cannot_be_read() {
         changes.put(Family::Chats, &row_key(partition, key.as_bytes()), &[8, 1, 0x12, 200]);
         chat = key;
     });
-    one(&problems, Family::Chats, &chat, "cannot be read");
+    one(&problems, Family::Chats, &chat, "not valid protobuf");
 }
 
 #[test]

@@ -75,11 +75,11 @@ impl<L: Log> Rows<L> {
         Ok((shown, met))
     }
 
-    /// Reads the changelog and holds the note against it. The commit that wrote the note lies somewhere on the way: while
-    /// the task goes on, the rows are those of the note at that point and not at the end.
+    /// Reads the changelog and holds the note against it. While the task goes on, the rows of a note are those at some
+    /// point on the way and not at the end; where nothing moves, they must be those at the end.
     pub fn check_note(&mut self, log: &L, topology: &Topology) -> anyhow::Result<NoteChecked> {
         const TRIES: usize = 20;
-        let mut before = None;
+        let (mut before, mut met_in_a_row) = (None, 0);
         for _ in 0..TRIES {
             let noted = noted(log, topology, self.task)?;
             let Noted::Digest(wanted) = noted else {
@@ -87,11 +87,13 @@ impl<L: Log> Rows<L> {
                 return Ok(NoteChecked { noted, agrees: true });
             };
             let (came, met) = self.catch_up(log, Some(wanted))?;
-            if met {
+            let moved = before != Some(noted);
+            // What came after the first note that was met is what the second one speaks of.
+            met_in_a_row = if met && moved { met_in_a_row + 1 } else { 0 };
+            if self.digest == wanted || met_in_a_row == 2 {
                 return Ok(NoteChecked { noted, agrees: true });
             }
-            if before == Some(noted) && came == 0 {
-                // Nothing moves, and they are not the same.
+            if !moved && came == 0 {
                 return Ok(NoteChecked { noted, agrees: false });
             }
             before = Some(noted);
