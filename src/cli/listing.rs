@@ -46,7 +46,7 @@ impl<W: Write> Listing<W> {
     pub fn end(mut self) -> anyhow::Result<()> {
         match self.form {
             Form::Table => {
-                let head = self.columns.iter().map(|name| name.to_uppercase()).collect();
+                let head = self.columns.iter().map(|name| head(name)).collect();
                 self.waiting.insert(0, head);
                 let width = |column: usize| {
                     self.waiting.iter().map(|row| row[column].chars().count()).max().unwrap_or(0)
@@ -64,6 +64,12 @@ impl<W: Write> Listing<W> {
     }
 }
 
+/// `madeBy` as `MADE BY`.
+fn head(name: &str) -> String {
+    let spaced = name.chars().flat_map(|char| char.is_uppercase().then_some(' ').into_iter().chain([char]));
+    spaced.collect::<String>().to_uppercase()
+}
+
 fn cell(value: &Value) -> String {
     match value {
         Value::Null => "-".to_owned(),
@@ -79,18 +85,18 @@ mod tests {
 
     fn listed(form: Form) -> String {
         let mut out = Vec::new();
-        let mut listing = Listing::new(&mut out, form, &["key", "rows"]);
-        listing.add(&json!({"key": "a long one", "rows": 1, "more": true})).unwrap();
-        listing.add(&json!({"key": "b", "rows": null})).unwrap();
+        let mut listing = Listing::new(&mut out, form, &["theKey", "rows"]);
+        listing.add(&json!({"theKey": "a long one", "rows": 1, "more": true})).unwrap();
+        listing.add(&json!({"theKey": "b", "rows": null})).unwrap();
         listing.end().unwrap();
         String::from_utf8(out).unwrap()
     }
 
     #[test]
     fn every_form_says_the_same() {
-        assert_eq!(listed(Form::Table), "KEY         ROWS\na long one  1\nb           -\n");
+        assert_eq!(listed(Form::Table), "THE KEY     ROWS\na long one  1\nb           -\n");
         assert_eq!(listed(Form::Jsonl).lines().count(), 2);
         let all: Vec<Value> = serde_json::from_str(&listed(Form::Json)).unwrap();
-        assert_eq!(all[0], json!({"key": "a long one", "rows": 1, "more": true}));
+        assert_eq!(all[0], json!({"theKey": "a long one", "rows": 1, "more": true}));
     }
 }

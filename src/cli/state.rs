@@ -78,19 +78,19 @@ fn show_info(disk: &Disk, form: Form) -> anyhow::Result<ExitCode> {
     let tasks = info.tasks.iter().map(|task| {
         json!({
             "kind": "task", "stage": task.stage, "partition": task.partition, "rows": task.rows, "pages": task.pages,
-            "bytes": task.bytes, "reached": task.reached, "made by": task.found.map(versions),
+            "bytes": task.bytes, "reached": task.reached, "madeBy": task.found.map(versions),
             "noted": versions(task.noted),
         })
     });
     let families = info.families.iter().map(|family| {
         json!({
             "kind": "family", "family": family.family, "entries": family.entries, "bytes": family.bytes,
-            "file bytes": family.file_bytes, "memtable bytes": family.memtable_bytes, "cache bytes": family.cache_bytes,
+            "fileBytes": family.file_bytes, "memtableBytes": family.memtable_bytes, "cacheBytes": family.cache_bytes,
         })
     });
     let (tasks, families): (Vec<Value>, Vec<Value>) = (tasks.collect(), families.collect());
-    let of_tasks = &["stage", "partition", "rows", "pages", "bytes", "reached", "made by", "noted"];
-    let of_families = &["family", "entries", "bytes", "file bytes", "memtable bytes", "cache bytes"];
+    let of_tasks = &["stage", "partition", "rows", "pages", "bytes", "reached", "madeBy", "noted"];
+    let of_families = &["family", "entries", "bytes", "fileBytes", "memtableBytes", "cacheBytes"];
     if form == Form::Table {
         list(form, of_tasks, &tasks)?;
         writeln!(std::io::stdout())?;

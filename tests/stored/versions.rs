@@ -6,6 +6,7 @@ use crate::release::{
 use chat_goals::contract::protobuf::rows::versions::{OURS, Program, Versions};
 use chat_goals::inspect::verify::verify;
 use chat_goals::runtime::Runtime;
+use chat_goals::runtime::restore::reached;
 use chat_goals::runtime::topology::Stage;
 use chat_goals::runtime::versions::{Span, span_on_disk};
 use std::sync::Arc;
@@ -24,6 +25,8 @@ fn a_folder_of_every_release_reads_as_it_did() {
         assert_eq!(dumped(&store), lines(release, "rows.jsonl"), "{release}");
         let report = verify(&store).unwrap();
         assert_eq!((report.problems, &report.first), (0, &vec![]), "{release}");
+        let reached = reached(&store, (Stage::Chats, 0)).unwrap();
+        assert!(reached.is_some_and(|reached| reached > 10), "{release}: {reached:?}");
         assert!(report.rows > 100 && report.pages > 3 && report.lookups > 10, "{release}: {report:?}");
     }
 }

@@ -42,7 +42,7 @@ fn the_tools_read_what_a_process_is_writing() {
         of.map(|line| line["rows"].as_u64().unwrap()).sum()
     };
     let made_by: Vec<_> =
-        info.lines.iter().filter(|line| line["kind"] == "task").map(|line| &line["made by"]).collect();
+        info.lines.iter().filter(|line| line["kind"] == "task").map(|line| &line["madeBy"]).collect();
     assert!(made_by.iter().all(|made_by| *made_by == "format 1, rules 1"), "{made_by:?}");
     let dumped = say(&deployment, &["state", "dump", "--stage", "chats"], "state");
     dumped.is_good(0);

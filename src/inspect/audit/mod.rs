@@ -1,6 +1,7 @@
 //! The audit: for every stage and partition, the digest in the committed note (what the running workers go by), the rows
 //! that a restore would get from the changelog, the rows on a disk, and what is published are held against each other.
-//! It works on a deployment that goes on meanwhile, and joins no group.
+//! It works on a deployment that goes on meanwhile, and joins no group. In memory it holds the rows of one partition and the
+//! newest published records of one stage.
 //!
 //! Reading order: this file (one partition after the other), [`follow`] (reading to an end that moves), [`rows`] (notes,
 //! changelogs, disks), [`published`] (topics).
