@@ -5,12 +5,13 @@ use crate::expectation::Expectation;
 use crate::outputs::Outputs;
 use crate::process::{Deployment, PARTITIONS};
 use crate::said::{audit, say, verify};
-use crate::workload::{wall, workload};
+use crate::workload::{Entry, Input, time, wall, workload};
 use chat_goals::config::WireForm;
 use chat_goals::log::partitioner::partition_of;
 use chat_goals::log::{Batch as _, Log as _, Reader as _, TopicPartition};
 use chat_goals::state::store::{Family, Store};
 use chat_goals::state::table::row_key;
+use serde_json::json;
 use std::time::Duration;
 
 #[test]
@@ -23,6 +24,24 @@ fn what_was_altered_is_named() {
     let mut process = deployment.start("state");
     let mut outputs = Outputs::of(&deployment);
     outputs.until_equal(&Expectation::of(&entries, now), &mut [&mut process]);
+    process.stop();
+    // A process that starts notes how far its disk reaches; what it reads again anyway would not count.
+    let mut process = deployment.start("state");
+    let at_home = |partition: i32| {
+        let late = (0..).map(|number| format!("late-{number}"));
+        late.into_iter()
+            .find(|chat| partition_of(chat.as_bytes(), PARTITIONS) == partition)
+            .expect("there is one")
+    };
+    let late: Vec<String> = (0..PARTITIONS).map(at_home).collect();
+    let opened = late.iter().map(|chat| {
+        let record = json!({"channelId": "late", "chatId": chat, "at": time(now), "chatOpened": {}});
+        Entry::new(Input::ChatEvents, now, &record)
+    });
+    feed.produce(&opened.collect::<Vec<_>>());
+    outputs.until(&mut [&mut process], |outputs| {
+        late.iter().find(|chat| !outputs.chats.contains_key(*chat)).map(|chat| format!("{chat} is missing"))
+    });
     process.stop();
     audit(&deployment, "state").is_good(0);
 

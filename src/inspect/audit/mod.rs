@@ -132,6 +132,9 @@ impl<'a, L: Log> Audit<'a, L> {
         let (disk, disk_reaches) = match self.disk.map(|disk| rows.differ_from_disk(disk)).transpose()? {
             None => (Compared::Not("no disk was named"), None),
             Some(None) => (Compared::Not("it is not on this disk"), None),
+            Some(Some(checked)) if checked.counted == 0 && checked.differ.is_empty() && rows.count() > 0 => {
+                (Compared::Not("all of it would be read again"), Some(checked.reached))
+            }
             Some(Some(checked)) => {
                 let first = checked.differ.first().map(|(key, how)| {
                     let key = parse_page_key(key).map_or(&**key, |(row, _)| row);

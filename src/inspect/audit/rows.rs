@@ -106,6 +106,7 @@ impl<L: Log> Rows<L> {
     /// the disk has nothing of this task that counts.
     pub fn differ_from_disk(&self, disk: &Disk) -> anyhow::Result<Option<DiskChecked>> {
         let Some(reached) = reached(&disk.store, self.task)? else { return Ok(None) };
+        let counted = self.rows.values().filter(|row| row.offset < reached).count();
         let mut differ = Vec::new();
         let mut wanted = self.rows.iter().filter(|(_, row)| row.offset < reached).peekable();
         walk(&disk.store, self.task.0.family(), Some(self.task.1), |key, value| {
@@ -124,12 +125,14 @@ impl<L: Log> Rows<L> {
             true
         })?;
         differ.extend(wanted.map(|(key, _)| (key.clone(), "it is not on the disk")));
-        Ok(Some(DiskChecked { reached, differ }))
+        Ok(Some(DiskChecked { reached, counted, differ }))
     }
 }
 
 pub struct DiskChecked {
     pub reached: Offset,
+    /// How many rows had to be there.
+    pub counted: usize,
     /// In the order of their keys, with what is wrong.
     pub differ: Vec<(Key, &'static str)>,
 }
