@@ -5,6 +5,7 @@
 #[path = "load/hot.rs"]
 mod hot;
 
+use chat_goals::state::digest::Part;
 use hot::{Counted, Record, World};
 use std::time::Instant;
 
@@ -61,6 +62,18 @@ fn case(name: &str, days: i64, hot: &[Vec<Record>], clock: bool, commit: usize) 
         (both_counted.bytes as f64 - alone_counted.bytes as f64) / hot.len() as f64,
         (messages(&both_counted) as f64 - messages(&alone_counted) as f64) / hot.len() as f64,
     );
+    let share = digests(&alone_counted) / alone;
+    println!("  of the plain ones alone, digests: {:.1} % at most", share * 100.0);
+}
+
+/// What the digests of these rows took, in seconds: of each when it was written, and once more if it was read before.
+fn digests(counted: &Counted) -> f64 {
+    let row = vec![7; (counted.bytes / counted.rows.max(1)) as usize];
+    let start = Instant::now();
+    for number in 0..2 * counted.rows {
+        std::hint::black_box(Part::of(&number.to_be_bytes(), std::hint::black_box(&row)));
+    }
+    start.elapsed().as_secs_f64()
 }
 
 fn mixed<'a>(plain: &'a [Record], hot: &[&'a Record]) -> Vec<&'a Record> {

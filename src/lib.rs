@@ -30,10 +30,12 @@
 //! | [`inspect`] | what an operator asks of a running deployment, read from the log | join a group |
 //! | [`demo`] | a simulated chat platform and a live view | touch a broker |
 //! | [`simulate`] | a whole deployment in one thread, driven by a seed, with everything that can go wrong | run in production |
+//! | [`at_rest`] | rows at rest: state folders, and the audit of everything against everything | change anything |
 //! | [`cli`] | one file a command | compute |
 //!
 //! Arrows point one way, up this table; `tests/architecture.rs` checks them.
 
+pub mod at_rest;
 pub mod cli;
 pub mod config;
 pub mod contract;

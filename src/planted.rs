@@ -64,6 +64,8 @@ bugs! {
     SweepNotedTooSoon = "sweep-noted-too-soon",
     /// The clock of a task begins anew with every owner.
     ClockForgotten = "clock-forgotten",
+    /// The digest of a task begins anew with every owner.
+    DigestForgotten = "digest-forgotten",
     // The rules.
     /// C5: an event at the deadline does not count.
     DeadlineExcluded = "deadline-excluded",

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each folder with those it may use.
-const ARROWS: [(&str, &[&str]); 13] = [
+const ARROWS: [(&str, &[&str]); 14] = [
     ("domain", &[]),
     ("stages", &["domain"]),
     ("contract", &["domain", "stages"]),
@@ -17,11 +17,12 @@ const ARROWS: [(&str, &[&str]); 13] = [
     ("inspect", &["domain", "stages", "contract", "log", "state", "pipeline", "config", "runtime"]),
     ("demo", &["domain", "stages", "contract", "log", "pipeline", "config", "runtime"]),
     ("simulate", &["domain", "stages", "contract", "log", "state", "pipeline", "config", "runtime"]),
+    ("at_rest", &["domain", "stages", "contract", "log", "state", "pipeline", "config", "runtime"]),
     (
         "cli",
         &[
             "domain", "stages", "contract", "log", "pipeline", "runtime", "config", "explain", "inspect",
-            "demo", "simulate",
+            "at_rest", "demo", "simulate",
         ],
     ),
 ];

@@ -15,7 +15,7 @@ use chat_goals::stages::messages::{
     ChatBody, ChatEvent, CustomerBody, CustomerEvent, ToChat, ToCustomer, ToManager,
 };
 use chat_goals::state::store::{Family, Store};
-use chat_goals::state::table::{Row as _, row_key};
+use chat_goals::state::table::row_key;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -158,14 +158,17 @@ impl World {
             counted.bytes += (key.len() + value.len()) as u64;
             changes.put(family, &row_key(0, key), &value);
         };
-        for task in self.chats.chats.values() {
-            task.table.dirty().for_each(|(key, row)| put(Family::Chats, &key, row.encode()));
+        for task in self.chats.chats.values_mut() {
+            let changed = task.table.changed().expect("it can be read");
+            changed.into_iter().for_each(|(key, row)| put(Family::Chats, &key, row));
         }
-        for task in self.customers.customers.values() {
-            task.table.dirty().for_each(|(key, row)| put(Family::Customers, &key, row.encode()));
+        for task in self.customers.customers.values_mut() {
+            let changed = task.table.changed().expect("it can be read");
+            changed.into_iter().for_each(|(key, row)| put(Family::Customers, &key, row));
         }
-        for task in self.chats.managers.values() {
-            task.table.dirty().for_each(|(key, row)| put(Family::Managers, &key, row.encode()));
+        for task in self.chats.managers.values_mut() {
+            let changed = task.table.changed().expect("it can be read");
+            changed.into_iter().for_each(|(key, row)| put(Family::Managers, &key, row));
         }
         for task in self.chats.chats.values_mut() {
             task.index.commit(&mut changes);

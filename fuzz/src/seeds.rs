@@ -95,7 +95,10 @@ impl Seeds {
             self.add("rows", rows::encode_counter(row));
             self.add("keys", counter_key(&row.channel, &row.bucket));
         }
-        self.add("notes", Note { clock, swept: clock, depth: 2, goals: vec![12, 0] }.encode());
+        self.add(
+            "notes",
+            Note { clock, swept: clock, depth: 2, goals: vec![12, 0], ..Note::default() }.encode(),
+        );
         Ok(())
     }
 }

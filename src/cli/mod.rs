@@ -2,12 +2,14 @@
 //! 2 wrong usage, and what the command says of others.
 
 mod ask;
+mod audit;
 mod config;
 mod demo;
 mod diff;
 mod fold;
 mod generations;
 mod lines;
+mod listing;
 mod progress;
 mod promote;
 mod rebuild;
@@ -15,6 +17,7 @@ mod retire;
 mod run;
 mod settings;
 mod simulate;
+mod state;
 mod topics;
 
 use crate::domain::time::Timestamp;
@@ -58,6 +61,11 @@ enum Command {
     /// Print the configuration
     #[command(subcommand)]
     Config(config::Command),
+    /// Look at a state folder, also beside the process that runs on it
+    #[command(subcommand)]
+    State(state::Command),
+    /// Hold notes, changelogs, a disk and the published topics against each other; exit code 4 if anything differs
+    Audit(audit::Args),
     /// Show the processor at work on a simulated chat platform, with no broker
     Demo(demo::Args),
     /// Fold lines of JSON, with no broker
@@ -81,6 +89,8 @@ pub fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
         Command::DeadLetters(command) => ask::dead_letters::run(command),
         Command::Topics(command) => topics::run(command),
         Command::Config(command) => config::run(command),
+        Command::State(command) => state::run(command),
+        Command::Audit(args) => audit::run(args),
         Command::Demo(args) => demo::run(args),
         Command::Fold(args) => fold::run(args),
         Command::Simulate(args) => simulate::run(args),

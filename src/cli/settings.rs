@@ -32,6 +32,11 @@ impl ConfigArgs {
         overrides.extend(short("state.dir", &self.state_dir));
         Ok(Config::load(file.as_deref(), environment, &overrides)?)
     }
+
+    /// Whether the state folder was named here.
+    pub fn names_state_dir(&self) -> bool {
+        self.state_dir.is_some()
+    }
 }
 
 fn key_value(text: &str) -> Result<(String, String), String> {

@@ -2,10 +2,10 @@
 //! pipeline, and knows no goal.
 //!
 //! Reading order: [`topology`] (which topic feeds what), [`process`] (the parts of one process), [`worker`] (fold,
-//! commit, then the disk) in its [`seat`], [`tasks`], [`restore`] and [`claims`] (partitions that come and go), the two
-//! barriers [`goals`] and [`clock`], and the edges: [`wire`] (records in), [`outbox`] (records out), [`note`] (what lies
-//! beside a position). [`handover`] is how one generation takes over from another. Every part goes on by steps that wait only as long as its [`clocks`] allow: here they run in
-//! threads, in the simulator one thread steps through them.
+//! commit, then the disk) in its [`seat`], [`tasks`], [`restore`], [`versions`] and [`claims`] (partitions that come and
+//! go), the two barriers [`goals`] and [`clock`], and the edges: [`wire`] (records in), [`outbox`] (records out), [`note`]
+//! (what lies beside a position). [`handover`] is how one generation takes over from another. Every part goes on by steps
+//! that wait only as long as its [`clocks`] allow: here they run in threads, in the simulator one thread steps through them.
 
 pub mod claims;
 pub mod clock;
@@ -19,6 +19,7 @@ pub mod restore;
 pub mod seat;
 pub mod tasks;
 pub mod topology;
+pub mod versions;
 pub mod wire;
 pub mod worker;
 

@@ -1,10 +1,12 @@
-//! What a task notes beside its committed position, so that it is as old as the position: `c=…;s=…;d=…;g=…,…;b=…;n=…`.
+//! What a task notes beside its committed position, so that it is as old as the position:
+//! `c=…;s=…;d=…;g=…,…;h=…;b=…;n=…`.
 //!
 //! It outlives the process. Fields that are not known are skipped, so that an older binary reads a newer note.
 
 use super::goals::Entry;
 use crate::domain::time::Timestamp;
 use crate::log::Offset;
+use crate::state::digest::Digest;
 
 /// The note on the inbox position of a task.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +23,9 @@ pub struct Note {
     pub held: bool,
     /// `n`: the generation that has taken over. Nobody works on this partition any more.
     pub handed_to: Option<u32>,
+    /// `h`: the digest of the rows that this position goes with. Absent where an older binary wrote the note, or no rows
+    /// were written yet.
+    pub digest: Option<Digest>,
 }
 
 impl Default for Note {
@@ -30,6 +35,7 @@ impl Default for Note {
             swept: Timestamp::MIN,
             depth: 0,
             goals: Vec::new(),
+            digest: None,
             held: false,
             handed_to: None,
         }
@@ -46,6 +52,9 @@ impl Note {
         let goals: Vec<String> = self.goals.iter().map(Offset::to_string).collect();
         let mut text =
             format!("c={};s={};d={};g={}", self.clock.0, self.swept.0, self.depth, goals.join(","));
+        if let Some(digest) = self.digest {
+            text += &format!(";h={digest}");
+        }
         if self.held {
             text += ";b=1";
         }
@@ -68,6 +77,7 @@ impl Note {
                 "g" => note.goals = value.split(',').map_while(|offset| offset.parse().ok()).collect(),
                 "b" => note.held = value == "1",
                 "n" => note.handed_to = value.parse().ok(),
+                "h" => note.digest = value.parse().ok(),
                 _ => {}
             }
         }
@@ -81,17 +91,16 @@ mod tests {
 
     #[test]
     fn a_note_is_frozen_and_read_back() {
-        let note = Note {
-            clock: Timestamp(1_700_000_000_000),
-            swept: Timestamp(5),
-            depth: 2,
-            goals: vec![12, 0],
-            ..Note::default()
-        };
+        let clock = Timestamp(1_700_000_000_000);
+        let mut note = Note { clock, swept: Timestamp(5), depth: 2, goals: vec![12, 0], ..Note::default() };
         assert_eq!(note.encode(), "c=1700000000000;s=5;d=2;g=12,0");
         assert_eq!(Note::decode(&note.encode()), note);
+        note.digest = "ff".parse().ok();
+        let digest = "h=000000000000000000000000000000ff";
+        assert_eq!(note.encode(), format!("c=1700000000000;s=5;d=2;g=12,0;{digest}"));
+        assert_eq!(Note::decode(&note.encode()), note);
         let moved = Note { held: true, handed_to: Some(3), ..note };
-        assert_eq!(moved.encode(), "c=1700000000000;s=5;d=2;g=12,0;b=1;n=3");
+        assert_eq!(moved.encode(), format!("c=1700000000000;s=5;d=2;g=12,0;{digest};b=1;n=3"));
         assert_eq!(Note::decode(&moved.encode()), moved);
         assert_eq!(Note::decode(&Note::default().encode()), Note::default());
     }

@@ -6,10 +6,13 @@
 use super::claims::Claimant;
 use super::tasks::TaskId;
 use super::topology::{Stage, Topology};
+use super::versions::{self, Span};
+use crate::contract::protobuf::rows::versions::{OURS, Program, Versions};
 use crate::log::{Batch as _, Log, LogResult, Offset, Reader, Record, TopicPartition};
 use crate::pipeline::chats::reindex;
 use crate::planted::{Bug, planted};
 use crate::stages::chats::{ChatRow, Index};
+use crate::state::digest::{Digest, Part};
 use crate::state::store::{Changes, Family, Store};
 use crate::state::table::{Row, row_key};
 use std::collections::BTreeMap;
@@ -23,6 +26,8 @@ pub struct Restorer<L: Log> {
     topology: Arc<Topology>,
     reader: Option<L::Reader>,
     restoring: BTreeMap<TaskId, Restoring>,
+    /// Whose rows are restored: this program's, but for tests of other days.
+    program: Program,
 }
 
 struct Restoring {
@@ -31,13 +36,21 @@ struct Restoring {
     end: Offset,
     /// Nothing of it was on disk: lookups are made at the end, in one go.
     from_nothing: bool,
+    /// Of the rows on disk.
+    span: Span,
     rows: u64,
     began: Instant,
 }
 
 impl<L: Log> Restorer<L> {
     pub fn new(log: Arc<L>, store: Arc<Store>, claimant: Claimant, topology: Arc<Topology>) -> Self {
-        Self { log, store, claimant, topology, reader: None, restoring: BTreeMap::new() }
+        Self { log, store, claimant, topology, reader: None, restoring: BTreeMap::new(), program: OURS }
+    }
+
+    /// As a program of other versions would do.
+    pub fn as_program(mut self, program: Program) -> Self {
+        self.program = program;
+        self
     }
 
     pub fn is_idle(&self) -> bool {
@@ -63,11 +76,20 @@ impl<L: Log> Restorer<L> {
                 changes.delete_prefix(task.0.family(), &task.1.to_be_bytes());
                 changes.delete_prefix(Family::Indexes, &index_prefix(*task));
                 changes.delete(Family::Meta, &meta_key(*task));
+                versions::forget_span(&mut changes, *task);
                 self.claimant.write([*task], || changes.write())?;
             }
             let from = reached.unwrap_or(begin).max(begin);
             let from_nothing = reached.is_none();
-            let restoring = Restoring { changelog, from, end, from_nothing, rows: 0, began: Instant::now() };
+            let mut span = Span::of(self.program.versions);
+            if !from_nothing {
+                span = versions::span_on_disk(&self.store, *task)?;
+                span.check(&self.program, *task)?;
+                // What it commits from now on is on the disk, too.
+                span.widen(self.program.versions);
+            }
+            let (rows, began) = (0, Instant::now());
+            let restoring = Restoring { changelog, from, end, from_nothing, span, rows, began };
             self.restoring.insert(*task, restoring);
         }
         self.reassign()
@@ -114,6 +136,13 @@ impl<L: Log> Restorer<L> {
                         && *restoring.changelog.topic == *record.topic
                 });
                 let Some((task, restoring)) = found else { continue };
+                if let Some(row) = record.value {
+                    let made = Versions::of_row(row).map_err(|reason| unreadable(&record, &reason))?;
+                    if made != self.program.versions {
+                        versions::check(&self.program, made, *task)?;
+                        restoring.span.widen(made);
+                    }
+                }
                 restoring.rows += 1;
                 restoring.from = record.offset + 1;
                 put(&self.store, &mut changes, *task, &record, restoring.from_nothing, &mut fresh)?;
@@ -143,6 +172,7 @@ impl<L: Log> Restorer<L> {
         }
         let mut changes = self.store.changes();
         note_reached(&mut changes, task, restoring.end);
+        versions::note_span(&mut changes, task, restoring.span);
         self.claimant.write([task], || changes.write())?;
         let took_ms = restoring.began.elapsed().as_millis() as u64;
         let (stage, partition, rows) = (task.0, task.1, restoring.rows);
@@ -154,6 +184,11 @@ impl<L: Log> Restorer<L> {
         }
         Ok(())
     }
+}
+
+fn unreadable(record: &Record<'_>, reason: &str) -> anyhow::Error {
+    let (topic, partition, offset) = (record.topic, record.partition, record.offset);
+    anyhow::anyhow!("the row {topic}[{partition}]@{offset} cannot be read: {reason}")
 }
 
 /// Writes one row of a changelog, with the lookups that it moves.
@@ -225,6 +260,20 @@ fn index_all(store: &Store, partition: i32) -> anyhow::Result<()> {
     }
 }
 
+/// The digest of the rows of a partition that are on disk.
+pub fn digest_of(store: &Store, family: Family, partition: i32) -> anyhow::Result<Digest> {
+    let prefix = row_key(partition, b"");
+    let mut digest = Digest::EMPTY;
+    store.scan(family, &prefix, |key, value| match key.strip_prefix(prefix.as_slice()) {
+        Some(own) => {
+            digest.add(Part::of(own, value));
+            true
+        }
+        None => false,
+    })?;
+    Ok(digest)
+}
+
 /// The changelog offset that the rows on disk are known to reach.
 pub fn reached(store: &Store, task: TaskId) -> anyhow::Result<Option<Offset>> {
     let Some(bytes) = store.get(Family::Meta, &meta_key(task))? else { return Ok(None) };
@@ -237,7 +286,7 @@ pub fn note_reached(changes: &mut Changes<'_>, task: TaskId, offset: Offset) {
 }
 
 /// `c`, `u` or `m`, and the partition, big endian. It outlives the process.
-fn meta_key((stage, partition): TaskId) -> Vec<u8> {
+pub fn meta_key((stage, partition): TaskId) -> Vec<u8> {
     let mut key = vec![match stage {
         Stage::Chats => b'c',
         Stage::Customers => b'u',

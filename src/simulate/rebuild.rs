@@ -41,6 +41,9 @@ pub fn is_the_same(
     if outputs.dead_letters.len() != world.platform().garbage.len() {
         return Err(format!("the rebuild finds {} bad records", outputs.dead_letters.len()));
     }
+    let topology = Topology::load(&world.log, &config).map_err(|error| error.to_string())?;
+    let topology = topology.map_err(|problems| problems.join("\n"))?;
+    verify::notes_are_of_the_rows(&world.log, &config, &topology)?;
     verify::rows_are_as_folded(&world.log, &config, expectation, offline)
 }
 

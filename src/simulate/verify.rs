@@ -6,13 +6,15 @@ use super::run::BYSTANDER;
 use super::scenario::Scenario;
 use super::world::World;
 use crate::config::Config;
-use crate::log::Offset;
 use crate::log::memory::MemoryLog;
+use crate::log::{Log as _, Offset};
 use crate::pipeline::chats::reindex;
 use crate::pipeline::offline::Offline;
+use crate::runtime::note::Note;
 use crate::runtime::restore::reached;
-use crate::runtime::topology::{Stage, plans};
+use crate::runtime::topology::{Stage, Topology, plans};
 use crate::stages::chats::{ChatRow, Index};
+use crate::state::digest::{Digest, Part};
 use crate::state::store::{Family, Store};
 use crate::state::table::{Row as _, row_key};
 use serde_json::Value;
@@ -41,6 +43,7 @@ pub fn all(
     }
     dead_letters(world)?;
     rows_are_as_folded(&world.log, &world.config, expectation, offline)?;
+    notes_are_of_the_rows(&world.log, &world.config, &world.topology)?;
     disks_and_changelogs_agree(world)
 }
 
@@ -133,6 +136,31 @@ pub fn rows_are_as_folded(
                 rows.get(id),
                 expectation.rows.get(id)
             ));
+        }
+    }
+    Ok(())
+}
+
+/// The digest in the note of every task is that of its rows.
+pub fn notes_are_of_the_rows(log: &MemoryLog, config: &Config, topology: &Topology) -> Result<(), String> {
+    for stage in Stage::ALL {
+        let changelog = topology.changelog(stage, 0).topic;
+        let mut rows = newest(log, &changelog, 0);
+        for partition in 0..config.create.partitions {
+            let inputs = topology.inputs(stage, partition);
+            let inbox = inputs.last().expect("a task has inputs").clone();
+            let position = log.committed(&topology.group, &[inbox]).map_err(|error| error.to_string())?;
+            let mut digest = Digest::EMPTY;
+            for (key, row) in rows.remove(&partition).unwrap_or_default() {
+                digest.add(Part::of(&key, &row));
+            }
+            // A task that has never committed has no note, and no rows.
+            let noted = Note::decode(&position[0].note).digest.unwrap_or(Digest::EMPTY);
+            if noted != digest {
+                return Err(format!(
+                    "the rows of {changelog}[{partition}] have {digest}, and {noted} is noted"
+                ));
+            }
         }
     }
     Ok(())

@@ -86,30 +86,36 @@ impl Store {
         options.set_max_total_wal_size(memory_bytes.max(64 << 20) as u64);
         options.set_keep_log_file_num(2);
         options.set_max_open_files(512);
-        let families = Family::ALL.map(|family| {
-            let mut blocks = BlockBasedOptions::default();
-            blocks.set_block_cache(&cache);
-            // Index and filter blocks count against the budget, too.
-            blocks.set_cache_index_and_filter_blocks(true);
-            blocks.set_pin_l0_filter_and_index_blocks_in_cache(true);
-            // In parts of a few kilobytes: whole, they are a megabyte a file, and a small cache that cannot hold them
-            // all would read and check one of them for each lookup.
-            blocks.set_index_type(BlockBasedIndexType::TwoLevelIndexSearch);
-            blocks.set_partition_filters(true);
-            blocks.set_metadata_block_size(4_096);
-            blocks.set_pin_top_level_index_and_filter(true);
-            // Most lookups of a new id find nothing: a filter answers them without a read.
-            blocks.set_bloom_filter(10.0, false);
-            let mut family_options = Options::default();
-            family_options.set_block_based_table_factory(&blocks);
-            family_options.set_compression_type(DBCompressionType::Lz4);
-            family_options.set_write_buffer_size(memory_bytes / 8);
-            ColumnFamilyDescriptor::new(family.name(), family_options)
-        });
+        let families = families(&cache, memory_bytes);
         let db = rocksdb::DBWithThreadMode::open_cf_descriptors(&options, dir, families)
             .with_context(|| format!("cannot open the state in {}", dir.display()))?;
         let write = WriteOptions::default(); // no sync: see above
         Ok(Self { db, write, watch: None })
+    }
+
+    /// Opens the database of a process that may be running, to read it as it is now; `own` is a place for the reader's
+    /// own files. Nothing can be written.
+    pub fn open_beside(dir: &Path, own: &Path) -> anyhow::Result<Self> {
+        const CACHE_BYTES: usize = 32 << 20;
+        let mut options = Options::default();
+        // The process may delete what it has merged: every file is held open from the start.
+        options.set_max_open_files(-1);
+        let families = families(&Cache::new_lru_cache(CACHE_BYTES), CACHE_BYTES);
+        let db = rocksdb::DBWithThreadMode::open_cf_descriptors_as_secondary(&options, dir, own, families)
+            .with_context(|| format!("cannot read the state in {}", dir.display()))?;
+        let store = Self { db, write: WriteOptions::default(), watch: None };
+        store.catch_up()?;
+        Ok(store)
+    }
+
+    /// Takes up what the process has written since. Only beside one ([`Store::open_beside`]).
+    pub fn catch_up(&self) -> anyhow::Result<()> {
+        Ok(self.db.try_catch_up_with_primary()?)
+    }
+
+    /// A number that RocksDB keeps about a family; 0 if it keeps none.
+    pub fn property(&self, family: Family, name: &str) -> u64 {
+        self.db.property_int_value_cf(&self.family(family), name).ok().flatten().unwrap_or(0)
     }
 
     /// Asks at each use of the disk; an error is what the use comes to.
@@ -151,6 +157,30 @@ impl Store {
     pub fn changes(&self) -> Changes<'_> {
         Changes { store: self, batch: WriteBatch::default() }
     }
+}
+
+/// How each family is kept.
+fn families(cache: &Cache, memory_bytes: usize) -> [ColumnFamilyDescriptor; Family::ALL.len()] {
+    Family::ALL.map(|family| {
+        let mut blocks = BlockBasedOptions::default();
+        blocks.set_block_cache(cache);
+        // Index and filter blocks count against the budget, too.
+        blocks.set_cache_index_and_filter_blocks(true);
+        blocks.set_pin_l0_filter_and_index_blocks_in_cache(true);
+        // In parts of a few kilobytes: whole, they are a megabyte a file, and a small cache that cannot hold them
+        // all would read and check one of them for each lookup.
+        blocks.set_index_type(BlockBasedIndexType::TwoLevelIndexSearch);
+        blocks.set_partition_filters(true);
+        blocks.set_metadata_block_size(4_096);
+        blocks.set_pin_top_level_index_and_filter(true);
+        // Most lookups of a new id find nothing: a filter answers them without a read.
+        blocks.set_bloom_filter(10.0, false);
+        let mut family_options = Options::default();
+        family_options.set_block_based_table_factory(&blocks);
+        family_options.set_compression_type(DBCompressionType::Lz4);
+        family_options.set_write_buffer_size(memory_bytes / 8);
+        ColumnFamilyDescriptor::new(family.name(), family_options)
+    })
 }
 
 impl Changes<'_> {

@@ -2,7 +2,8 @@
 //!
 //! A changed row stays until it is committed or rolled back; the others may be dropped at any commit.
 
-use super::store::{Changes, Family, Store};
+use super::digest::{Digest, Part};
+use super::store::{Family, Store};
 use anyhow::Context as _;
 use hashbrown::HashMap;
 use hashbrown::hash_map::EntryRef;
@@ -46,28 +47,11 @@ pub struct PageName {
     pub number: u32,
 }
 
-/// What has to be stored under one key: a row, or a page of one.
-pub enum Changed<'a, R> {
-    Row(&'a R),
-    Page(Vec<u8>),
-}
-
-impl<R: Row> Row for Changed<'_, R> {
-    fn encode(&self) -> Vec<u8> {
-        match self {
-            Changed::Row(row) => row.encode(),
-            Changed::Page(bytes) => bytes.clone(),
-        }
-    }
-
-    /// Which of the two it was does not matter to who only stores it.
-    fn decode(bytes: &[u8]) -> anyhow::Result<Self> {
-        Ok(Changed::Page(bytes.to_vec()))
-    }
-}
-
 /// The bytes of a key, without the partition.
 pub type Key = Box<[u8]>;
+
+/// What has to be stored, and under which key.
+pub type Change = (Key, Vec<u8>);
 
 /// Hashed with fixed keys: which rows are dropped first must not differ from run to run, or a simulation could not be
 /// repeated.
@@ -81,6 +65,10 @@ pub struct Table<R: TableRow> {
     older: Slots<R>,
     dirty: Vec<Key>,
     rows_max: usize,
+    /// Of everything that is stored in this partition, with what [`Table::changed`] has told since.
+    digest: Digest,
+    /// The same at the last commit.
+    committed_digest: Digest,
 }
 
 /// A place for a row, which may be empty.
@@ -89,13 +77,49 @@ pub struct Slot<R: TableRow> {
     /// Where the indexes have this row now.
     pub index: R::Index,
     dirty: bool,
+    stored: Stored,
+}
+
+/// What a row and its pages, as they are stored, add to the digest.
+#[derive(Default)]
+struct Stored {
+    row: Part,
+    /// Most rows have none.
+    pages: Option<Box<Pages>>,
+}
+
+#[derive(Default)]
+struct Pages(Vec<(PageName, Part)>);
+
+impl Stored {
+    /// The place for a page, if it was read or written since the row was.
+    fn page(&mut self, name: PageName) -> Option<&mut Part> {
+        let pages = self.pages.as_mut()?;
+        pages.0.iter_mut().find(|(known, _)| *known == name).map(|(_, part)| part)
+    }
+
+    fn add_page(&mut self, name: PageName, part: Part) {
+        self.pages.get_or_insert_default().0.push((name, part));
+    }
 }
 
 impl<R: TableRow> Table<R> {
     /// Without a store everything stays in memory, and nothing is ever dropped.
     pub fn new(partition: i32, store: Option<Arc<Store>>, rows_max: usize) -> Self {
         let (rows, older, dirty) = (Slots::default(), Slots::default(), Vec::new());
-        Self { partition, store, rows, older, dirty, rows_max: rows_max.max(2) }
+        let (digest, committed_digest) = (Digest::EMPTY, Digest::EMPTY);
+        let rows_max = rows_max.max(2);
+        Self { partition, store, rows, older, dirty, rows_max, digest, committed_digest }
+    }
+
+    /// Takes up the digest of what is stored. Nothing has changed yet.
+    pub fn go_on_from(&mut self, digest: Digest) {
+        (self.digest, self.committed_digest) = (digest, digest);
+    }
+
+    /// The digest of this partition once everything is stored that [`Self::changed`] has told.
+    pub fn digest(&self) -> Digest {
+        self.digest
     }
 
     /// The slot of a key, read from the store if it is not in memory.
@@ -106,9 +130,12 @@ impl<R: TableRow> Table<R> {
                 let slot = match self.older.remove(key) {
                     Some(slot) => slot,
                     None => {
-                        let row: Option<R> = read(self.store.as_deref(), self.partition, key)?;
+                        let (row, stored) = match self.store.as_deref() {
+                            Some(store) => read::<R>(store, self.partition, key)?.unzip(),
+                            None => (None, None),
+                        };
                         let index = row.as_ref().map(R::index).unwrap_or_default();
-                        Slot { row, index, dirty: false }
+                        Slot { row, index, dirty: false, stored: stored.unwrap_or_default() }
                     }
                 };
                 Ok(vacant.insert(slot))
@@ -134,25 +161,50 @@ impl<R: TableRow> Table<R> {
         }
     }
 
-    /// The changed rows and pages since the last commit or rollback.
-    pub fn dirty(&self) -> impl Iterator<Item = (Key, Changed<'_, R>)> {
-        let rows = self.dirty.iter().filter_map(|key| {
-            let slot = self.rows.get(key).or_else(|| self.older.get(key))?;
-            Some((key, slot.row.as_ref()?))
-        });
-        rows.flat_map(|(key, row)| {
-            let pages = row.changed_pages().into_iter();
-            let pages = pages.map(|(name, bytes)| (page_key(key, name), Changed::Page(bytes)));
-            pages.chain([(key.clone(), Changed::Row(row))])
-        })
+    /// The keys that changed since the last commit or rollback, rows and pages, and what has to be stored under each.
+    /// The digest counts them as stored.
+    pub fn changed(&mut self) -> anyhow::Result<Vec<Change>> {
+        let mut changed = Vec::with_capacity(self.dirty.len());
+        for key in &self.dirty {
+            let slot = match self.rows.get_mut(key) {
+                Some(slot) => Some(slot),
+                None => self.older.get_mut(key),
+            };
+            let Some((row, stored)) = slot.and_then(|slot| Some((slot.row.as_ref()?, &mut slot.stored)))
+            else {
+                continue;
+            };
+            for (name, bytes) in row.changed_pages() {
+                let key = page_key(key, name);
+                if stored.page(name).is_none() {
+                    // Not one of the pages that the row had, but an earlier one may be left under its number.
+                    let left = match &self.store {
+                        Some(store) => store.get(R::FAMILY, &row_key(self.partition, &key))?,
+                        None => None,
+                    };
+                    let left = left.map_or(Part::NOTHING, |left| Part::of(&key, &left));
+                    stored.add_page(name, left);
+                }
+                let part = stored.page(name).expect("it was just added");
+                let before = std::mem::replace(part, Part::of(&key, &bytes));
+                self.digest.replace(before, *part);
+                changed.push((key, bytes));
+            }
+            let bytes = row.encode();
+            let before = std::mem::replace(&mut stored.row, Part::of(key, &bytes));
+            self.digest.replace(before, stored.row);
+            changed.push((key.clone(), bytes));
+        }
+        Ok(changed)
     }
 
     pub fn is_dirty(&self) -> bool {
         !self.dirty.is_empty()
     }
 
-    /// The changed rows are committed: `changes` gets what `encoded` says of them, and they may be dropped.
+    /// What [`Self::changed`] told is committed; the rows may be dropped.
     pub fn committed(&mut self) {
+        self.committed_digest = self.digest;
         for key in self.dirty.drain(..) {
             if let Some(slot) = self.rows.get_mut(&key) {
                 slot.dirty = false;
@@ -176,6 +228,7 @@ impl<R: TableRow> Table<R> {
 
     /// The changed rows never happened: back to what the store has.
     pub fn roll_back(&mut self) {
+        self.digest = self.committed_digest;
         for key in self.dirty.drain(..) {
             self.rows.remove(&key);
             self.older.remove(&key);
@@ -188,8 +241,12 @@ impl<R: TableRow> Table<R> {
     }
 }
 
-fn read<R: TableRow>(store: Option<&Store>, partition: i32, key: &[u8]) -> anyhow::Result<Option<R>> {
-    let Some(store) = store else { return Ok(None) };
+/// A row with its pages, from the store.
+pub fn stored_row<R: TableRow>(store: &Store, partition: i32, key: &[u8]) -> anyhow::Result<Option<R>> {
+    Ok(read(store, partition, key)?.map(|(row, _)| row))
+}
+
+fn read<R: TableRow>(store: &Store, partition: i32, key: &[u8]) -> anyhow::Result<Option<(R, Stored)>> {
     let Some(bytes) = store.get(R::FAMILY, &row_key(partition, key))? else { return Ok(None) };
     let row = R::decode(&bytes).and_then(|row| with_pages(row, &bytes, partition, key, store));
     let row = row
@@ -203,23 +260,36 @@ fn with_pages<R: TableRow>(
     partition: i32,
     key: &[u8],
     store: &Store,
-) -> anyhow::Result<R> {
+) -> anyhow::Result<(R, Stored)> {
+    let mut parts = Stored { row: Part::of(key, bytes), pages: None };
     for page in R::pages(bytes)? {
-        let stored = store.get(R::FAMILY, &row_key(partition, &page_key(key, page)))?;
-        row.take_up(page, &stored.with_context(|| format!("its page {page:?} is missing"))?)?;
+        let page_key = page_key(key, page);
+        let stored = store.get(R::FAMILY, &row_key(partition, &page_key))?;
+        let stored = stored.with_context(|| format!("its page {page:?} is missing"))?;
+        row.take_up(page, &stored)?;
+        parts.add_page(page, Part::of(&page_key, &stored));
     }
-    Ok(row)
+    Ok((row, parts))
 }
 
 /// The key of a page, among those of the rows. It outlives the process: two bytes that no row's key begins with, the
 /// row's key, the list, the number (4 bytes, big endian).
 pub fn page_key(row: &[u8], page: PageName) -> Key {
     let mut key = Vec::with_capacity(row.len() + 7);
-    key.extend([0xff, 0xff]);
+    key.extend(PAGES);
     key.extend(row);
     key.push(page.list);
     key.extend(page.number.to_be_bytes());
     key.into()
+}
+
+const PAGES: [u8; 2] = [0xff, 0xff];
+
+/// Whose page a key names, and which; `None`: it is the key of a row.
+pub fn parse_page_key(key: &[u8]) -> Option<(&[u8], PageName)> {
+    let (row, name) = key.strip_prefix(&PAGES)?.split_last_chunk::<5>()?;
+    let [list, number @ ..] = *name;
+    Some((row, PageName { list, number: u32::from_be_bytes(number) }))
 }
 
 /// The key of a row on disk: the partition (4 bytes, big endian), then its own key. It outlives the process.
@@ -230,7 +300,8 @@ pub fn row_key(partition: i32, key: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// Writes one row into a set of changes.
-pub fn put(changes: &mut Changes<'_>, family: Family, partition: i32, key: &[u8], value: &[u8]) {
-    changes.put(family, &row_key(partition, key), value);
+/// The partition and the own key of a row's key on disk.
+pub fn parse_row_key(key: &[u8]) -> Option<(i32, &[u8])> {
+    let (partition, own) = key.split_first_chunk::<4>()?;
+    Some((i32::from_be_bytes(*partition), own))
 }

@@ -107,6 +107,11 @@ impl Deployment {
         self.command(words, "none").stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap()
     }
 
+    /// Runs a command about the state of this name to its end.
+    pub fn say_about(&self, words: &[&str], state: &str) -> Output {
+        self.command(words, state).output().unwrap()
+    }
+
     /// Starts a processor that keeps its state under this name.
     pub fn start(&self, state: &str) -> Process {
         self.start_as(&["run"], state)

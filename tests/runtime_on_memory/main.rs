@@ -12,6 +12,7 @@ mod mischief;
 mod watched;
 mod world;
 
+mod audit;
 mod clock;
 mod faults;
 mod restarts;

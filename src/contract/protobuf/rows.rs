@@ -1,11 +1,12 @@
 //! The rows of the stages as they lie in the store and in the changelogs: exact both ways, and small.
 //!
-//! What is written here outlives the process. A row written under newer rules is refused; a row that cannot be read is
-//! a fault of the store. Nothing here knows the keys of rows, or where they lie.
+//! What is written here outlives the process. Which versions are read is said in [`versions`]; a row that cannot be read
+//! is a fault of the store. Nothing here knows the keys of rows, or where they lie.
 
 mod chat;
 #[cfg(test)]
 mod tests;
+pub mod versions;
 
 use super::convert::{date_from, date_to, decoded};
 use super::generated as pb;
@@ -21,15 +22,12 @@ use crate::stages::chats::ChatRow;
 use crate::stages::customers::{Ask, CustomerRow, Link, Neighbour};
 use crate::stages::managers::CounterRow;
 use prost::Message;
-
-/// Under which rules rows are written. It is raised when the same records give other results (the time-zone data
-/// counts too, E2), or when a field changes its meaning.
-pub const RULES_VERSION: u32 = 1;
+use versions::OURS;
 
 pub fn encode_chat(row: &ChatRow) -> Vec<u8> {
     let ChatRow { channel, chat, deleted, revision, live } = row;
     let row = pb::ChatRow {
-        rules_version: RULES_VERSION,
+        versions: OURS.versions.number(),
         channel_id: channel.as_str().into(),
         chat_id: chat.as_str().into(),
         deleted_at_ms: deleted.map(|deleted| deleted.0),
@@ -43,7 +41,7 @@ pub fn encode_chat(row: &ChatRow) -> Vec<u8> {
 /// A page of a chat's events, beside its row. Read as a row, it is one of a chat of which nothing is known.
 pub fn encode_chat_page(row: &ChatRow, events: &[JudgedEvent]) -> Vec<u8> {
     let page = pb::ChatRow {
-        rules_version: RULES_VERSION,
+        versions: OURS.versions.number(),
         channel_id: row.channel.as_str().into(),
         chat_id: row.chat.as_str().into(),
         page_events: events.iter().map(chat::event_to).collect(),
@@ -54,7 +52,7 @@ pub fn encode_chat_page(row: &ChatRow, events: &[JudgedEvent]) -> Vec<u8> {
 
 pub fn decode_chat_page(page: &[u8]) -> Result<Vec<JudgedEvent>, String> {
     let page = decoded::<pb::ChatRow>(page)?;
-    check_rules(page.rules_version)?;
+    versions::check(page.versions)?;
     Ok(page.page_events.into_iter().map(chat::event_from).collect())
 }
 
@@ -65,7 +63,7 @@ pub fn chat_pages(row: &[u8]) -> Result<Vec<u32>, String> {
 
 pub fn decode_chat(row: &[u8]) -> Result<ChatRow, String> {
     let row = decoded::<pb::ChatRow>(row)?;
-    check_rules(row.rules_version)?;
+    versions::check(row.versions)?;
     Ok(ChatRow {
         channel: ChannelId::new(&row.channel_id),
         chat: ChatId::new(&row.chat_id),
@@ -82,7 +80,7 @@ pub fn encode_customer(row: &CustomerRow) -> Vec<u8> {
     let event_pages = numbers(&mut events.list().stored().iter().map(|page| page.number));
     let ask_pages = numbers(&mut asks.stored().iter().map(|page| page.number));
     let row = pb::CustomerRow {
-        rules_version: RULES_VERSION,
+        versions: OURS.versions.number(),
         channel_id: channel.as_str().into(),
         customer_id: customer.as_str().into(),
         neighbours: neighbours
@@ -124,7 +122,7 @@ fn customer_page(
     asks: Vec<customer_row::Ask>,
 ) -> Vec<u8> {
     let page = pb::CustomerRow {
-        rules_version: RULES_VERSION,
+        versions: OURS.versions.number(),
         channel_id: row.channel.as_str().into(),
         customer_id: row.customer.as_str().into(),
         events,
@@ -137,7 +135,7 @@ fn customer_page(
 /// What is in a page of a customer.
 pub fn decode_customer_page(page: &[u8]) -> Result<(Vec<JudgedEvent>, Vec<Ask>), String> {
     let page = decoded::<pb::CustomerRow>(page)?;
-    check_rules(page.rules_version)?;
+    versions::check(page.versions)?;
     let events = page.events.into_iter().map(event_from).collect();
     Ok((events, page.asks.into_iter().map(ask_from).collect()))
 }
@@ -151,7 +149,7 @@ pub fn customer_pages(row: &[u8]) -> Result<(Vec<u32>, Vec<u32>), String> {
 /// The row without what is in pages of their own.
 pub fn decode_customer(row: &[u8]) -> Result<CustomerRow, String> {
     let row = decoded::<pb::CustomerRow>(row)?;
-    check_rules(row.rules_version)?;
+    versions::check(row.versions)?;
     let (mut events, mut asks) = (Events::default(), Paged::default());
     for event in row.events {
         // Older versions had any number of them here.
@@ -210,7 +208,7 @@ fn ask_from(ask: customer_row::Ask) -> Ask {
 pub fn encode_counter(row: &CounterRow) -> Vec<u8> {
     let CounterRow { channel, bucket, counts, published, revision } = row;
     let row = pb::CounterRow {
-        rules_version: RULES_VERSION,
+        versions: OURS.versions.number(),
         channel_id: channel.as_str().into(),
         manager_id: bucket.manager.as_deref().map(str::to_owned),
         date: bucket.date.map(date_to),
@@ -223,7 +221,7 @@ pub fn encode_counter(row: &CounterRow) -> Vec<u8> {
 
 pub fn decode_counter(row: &[u8]) -> Result<CounterRow, String> {
     let row = decoded::<pb::CounterRow>(row)?;
-    check_rules(row.rules_version)?;
+    versions::check(row.versions)?;
     let counts = counts_from(row.counts);
     Ok(CounterRow {
         channel: ChannelId::new(&row.channel_id),
@@ -235,17 +233,6 @@ pub fn decode_counter(row: &[u8]) -> Result<CounterRow, String> {
         published: less(&counts, &counts_from(row.unpublished)),
         revision: row.revision,
     })
-}
-
-fn check_rules(version: u32) -> Result<(), String> {
-    match version {
-        0 => Err("the row does not say under which rules it was written".into()),
-        1..=RULES_VERSION => Ok(()),
-        _ => Err(format!(
-            "this binary is older than the state: the row was written under rules version {version}, \
-             and this binary knows {RULES_VERSION}"
-        )),
-    }
 }
 
 /// `a - b`, exact for all numbers when it is taken from `a` again.

@@ -2,6 +2,7 @@
 //! the last commit when one failed. It folds nothing.
 
 use super::*;
+use crate::state::digest::Digest;
 
 impl<L: Log> Worker<L> {
     pub(super) fn assigned(&mut self, partitions: Vec<TopicPartition>) -> Result<(), Failure> {
@@ -71,6 +72,21 @@ impl<L: Log> Worker<L> {
             Stage::Managers => self.pipeline.assign_managers(partition, store, rows_max),
         }
         drop(known);
+        // An older binary noted none: the rows on disk, just restored, are those of this position.
+        let digest = match note.digest {
+            _ if planted(Bug::DigestForgotten) => Digest::EMPTY,
+            Some(digest) => digest,
+            None => digest_of(&shared.store, stage.family(), partition)?,
+        };
+        match stage {
+            Stage::Chats => self.pipeline.chats.get_mut(&partition).map(|task| task.table.go_on_from(digest)),
+            Stage::Customers => {
+                self.pipeline.customers.get_mut(&partition).map(|task| task.table.go_on_from(digest))
+            }
+            Stage::Managers => {
+                self.pipeline.managers.get_mut(&partition).map(|task| task.table.go_on_from(digest))
+            }
+        };
         for position in &positions {
             self.member.start(&position.of, position.next)?;
         }

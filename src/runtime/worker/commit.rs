@@ -1,6 +1,8 @@
 //! The commit: one transaction with the rows, the outputs and the positions, and only then the disk.
 
 use super::*;
+use crate::state::digest::Digest;
+use crate::state::table::{Change, Key, Table, TableRow};
 
 /// How often it is noted which changelog offset the rows on disk have surely reached.
 const REACHED_EVERY: Duration = Duration::from_secs(5);
@@ -17,7 +19,7 @@ impl<L: Log> Worker<L> {
         }
         // What was written needs a commit, even if no position moved: a bad goal change comes from none of them.
         let wrote = self.written > 0;
-        let rows = self.changed_rows();
+        let rows = self.changed_rows()?;
         for (task, key, value) in &rows {
             let to = shared.topology.changelog(task.0, task.1);
             self.written += 1;
@@ -78,21 +80,22 @@ impl<L: Log> Worker<L> {
         Ok(())
     }
 
-    fn changed_rows(&self) -> Vec<(TaskId, Box<[u8]>, Vec<u8>)> {
+    /// What has to be stored, and the digest that comes of it in the note of each task.
+    fn changed_rows(&mut self) -> Result<Vec<(TaskId, Key, Vec<u8>)>, Failure> {
+        let Pipeline { chats, customers, managers, .. } = &mut self.pipeline;
+        let chats = chats.iter_mut().map(|(p, task)| ((Stage::Chats, *p), changed(&mut task.table)));
+        let customers =
+            customers.iter_mut().map(|(p, task)| ((Stage::Customers, *p), changed(&mut task.table)));
+        let managers = managers.iter_mut().map(|(p, task)| ((Stage::Managers, *p), changed(&mut task.table)));
         let mut rows = Vec::new();
-        for (partition, task) in &self.pipeline.chats {
-            let id = (Stage::Chats, *partition);
-            rows.extend(task.table.dirty().map(|(key, row)| (id, key.clone(), row.encode())));
+        for (id, changed) in chats.chain(customers).chain(managers) {
+            let (changed, digest) = changed?;
+            rows.extend(changed.into_iter().map(|(key, row)| (id, key, row)));
+            if let Some(task) = self.tasks.running.get_mut(&id) {
+                task.note.digest = Some(digest);
+            }
         }
-        for (partition, task) in &self.pipeline.customers {
-            let id = (Stage::Customers, *partition);
-            rows.extend(task.table.dirty().map(|(key, row)| (id, key.clone(), row.encode())));
-        }
-        for (partition, task) in &self.pipeline.managers {
-            let id = (Stage::Managers, *partition);
-            rows.extend(task.table.dirty().map(|(key, row)| (id, key.clone(), row.encode())));
-        }
-        rows
+        Ok(rows)
     }
 
     /// The tasks whose rows changed or whose positions moved since they were committed. A note alone (the clock
@@ -152,4 +155,9 @@ impl<L: Log> Worker<L> {
         };
         Ok(tasks.into_iter().zip(ends).collect())
     }
+}
+
+fn changed<R: TableRow>(table: &mut Table<R>) -> anyhow::Result<(Vec<Change>, Digest)> {
+    let changed = table.changed()?;
+    Ok((changed, table.digest()))
 }

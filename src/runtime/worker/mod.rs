@@ -20,7 +20,7 @@ use super::handover::{Handover, Held};
 use super::note::Note;
 use super::outbox::{Outbox, log_error};
 use super::process::Pace;
-use super::restore::{Restorer, note_reached};
+use super::restore::{Restorer, digest_of, note_reached};
 use super::tasks::{Task, TaskId, Tasks};
 use super::topology::{Source, Stage, Topology};
 use super::wire::{self, RawRecord};
@@ -32,7 +32,7 @@ use crate::log::{Batch as _, Log, LogError, Member, Offset, Polled, Position, Re
 use crate::pipeline::Pipeline;
 use crate::planted::{Bug, planted};
 use crate::state::store::Store;
-use crate::state::table::{Row as _, row_key};
+use crate::state::table::row_key;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};

@@ -232,14 +232,23 @@ proptest! {
 }
 
 #[test]
-fn a_row_of_newer_rules_is_refused() {
-    let newer = "this binary is older than the state: the row was written under rules version 2, \
-                 and this binary knows 1";
-    let row = [8, 2];
-    assert_eq!(decode_chat(&row), Err(newer.into()));
-    assert_eq!(decode_customer(&row), Err(newer.into()));
-    assert_eq!(decode_counter(&row), Err(newer.into()));
-    let without = "the row does not say under which rules it was written";
+fn a_row_of_newer_rules_or_a_newer_format_is_refused() {
+    let rows: [(&[u8], _); 2] = [
+        (&[8, 2], "there are rows of format 1, rules 2"),
+        (&[8, 0x81, 0x80, 4], "there are rows of format 2, rules 1"),
+    ];
+    for (row, says) in rows {
+        let reasons = [
+            decode_chat(row).map(drop),
+            decode_customer(row).map(drop),
+            decode_counter(row).map(drop),
+            decode_chat_page(row).map(drop),
+        ];
+        for reason in reasons {
+            assert!(reason.as_ref().is_err_and(|reason| reason.contains(says)), "{reason:?}");
+        }
+    }
+    let without = "the row does not say under which format and rules it was written";
     assert_eq!(decode_counter(&[]), Err(without.into()));
 }
 
