@@ -52,4 +52,12 @@ impl Log for Watched {
     fn create_topics(&self, plans: &[TopicPlan]) -> LogResult<()> {
         self.log.create_topics(plans)
     }
+
+    fn delete_topics(&self, names: &[String]) -> LogResult<()> {
+        self.log.delete_topics(names)
+    }
+
+    fn delete_group(&self, group: &str) -> LogResult<()> {
+        self.log.delete_group(group)
+    }
 }
