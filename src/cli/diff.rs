@@ -1,6 +1,6 @@
 //! `chat-goals diff`: what `promote` would change, without changing anything. Exit code 0: nothing; 4: something.
 
-use super::generations::{before, topology};
+use super::generations::{after, topology};
 use super::run::connect;
 use super::settings::{ConfigArgs, start_logging};
 use crate::runtime::handover::diff::{Found, diff};
@@ -30,7 +30,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let config = args.config.load()?;
     start_logging(&config.log);
     let log = connect(&config)?;
-    let (old, new) = (topology(&log, &before(&config)?)?, topology(&log, &config)?);
+    let (old, new) = (topology(&log, &config)?, topology(&log, &after(&config))?);
     let dir = tempfile::Builder::new().prefix("chat-goals-diff-").tempdir()?;
     let requires = config.rules.requires_subscription;
     let found = diff(&log, &old, &new, requires, dir.path(), |doing| tracing::info!("{doing}"))?;

@@ -4,14 +4,17 @@ use crate::config::Config;
 use crate::log::kafka::KafkaLog;
 use crate::runtime::topology::Topology;
 
+/// The generation after the configured one, which is the one that runs.
+pub fn after(config: &Config) -> Config {
+    let mut next = config.clone();
+    next.group.generation += 1;
+    next
+}
+
 /// The generation before the configured one.
 pub fn before(config: &Config) -> anyhow::Result<Config> {
     let generation = config.group.generation;
-    anyhow::ensure!(
-        generation > 1,
-        "generation {generation} has none before it; hint: `--set group.generation={}` names the new one",
-        generation + 1
-    );
+    anyhow::ensure!(generation > 1, "generation {generation} has none before it");
     let mut old = config.clone();
     old.group.generation = generation - 1;
     Ok(old)

@@ -36,13 +36,13 @@ pub struct Cli {
 enum Command {
     /// Run the processor: from Kafka to Kafka, exactly once
     Run(run::Args),
-    /// Run the next generation beside the running one: everything is folded anew, and nothing published yet
+    /// Run the generation after the configured one beside it: everything is folded anew, and nothing published yet
     Rebuild(rebuild::Args),
     /// Say what a rebuild would change for readers; exit code 4 if anything
     Diff(diff::Args),
-    /// End the running generation and let the rebuilt one publish what differs, and go on
+    /// End the configured generation and let the rebuilt one publish what differs, and go on
     Promote(promote::Args),
-    /// Delete the topics and the group of the generation that was taken over from
+    /// Delete the topics and the group of the generation before the configured one
     Retire(retire::Args),
     #[command(after_help = ask::EXIT_CODES)]
     Chat(ask::chat::Args),

@@ -1,7 +1,8 @@
-//! `chat-goals promote`: ends the generation before the configured one for good and waits until the configured one, which
-//! `rebuild` runs, has taken over. Broken off anywhere it may be said again.
+//! `chat-goals promote`: ends the configured generation for good and waits until the one after it, which `rebuild` runs, has
+//! taken over. Broken off anywhere it may be said again. What the old one had under way is published by the new one, with
+//! the cause REBUILD.
 
-use super::generations::{before, topology};
+use super::generations::{after, topology};
 use super::run::connect;
 use super::settings::{ConfigArgs, start_logging};
 use crate::runtime::handover::fence::{fence, marked};
@@ -22,10 +23,11 @@ pub struct Args {
 }
 
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let config = args.config.load()?;
+    let old_config = args.config.load()?;
+    let config = after(&old_config);
     start_logging(&config.log);
     let log = connect(&config)?;
-    let (old, new) = (topology(&log, &before(&config)?)?, topology(&log, &config)?);
+    let (old, new) = (topology(&log, &old_config)?, topology(&log, &config)?);
     let (generation, patience) = (config.group.generation, Duration::from_secs(args.patience));
     let standing = Standing::look(&log, &old, &new)?;
     let (done, all) = marked(&log, &old, generation)?;
@@ -62,9 +64,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
             said = standing.taken_over;
         }
         if standing.has_taken_over() {
-            eprintln!(
-                "generation {generation} publishes; `chat-goals run` with `group.generation = {generation}` from now on"
-            );
+            eprintln!("generation {generation} publishes; set `group.generation = {generation}` from now on");
             return Ok(ExitCode::SUCCESS);
         }
         anyhow::ensure!(

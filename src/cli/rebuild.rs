@@ -1,7 +1,7 @@
-//! `chat-goals rebuild`: the next generation beside the running one. It folds everything from the beginning with publishing
+//! `chat-goals rebuild`: the generation after the configured one, beside it. It folds everything from the beginning with publishing
 //! held back, keeps up with the running one, and becomes the running one when `promote` says so.
 
-use super::generations::{before, topology};
+use super::generations::{after, topology};
 use super::run::{connect, until_stopped};
 use super::settings::{ConfigArgs, start_logging};
 use crate::config::Config;
@@ -9,6 +9,7 @@ use crate::log::Log as _;
 use crate::runtime::Runtime;
 use crate::runtime::handover::fence;
 use crate::runtime::handover::progress::Standing;
+use crate::runtime::note::Note;
 use crate::runtime::topology;
 use crate::runtime::topology::Topology;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -23,10 +24,10 @@ pub struct Args {
 }
 
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let config = args.config.load()?;
+    let old_config = args.config.load()?;
+    let config = after(&old_config);
     start_logging(&config.log);
     let log = connect(&config)?;
-    let old_config = before(&config)?;
     let old = topology(&log, &old_config)?;
     has_run(&log, &old, &old_config)?;
     let missing = topology::missing(&config, &log)?;
@@ -59,6 +60,12 @@ fn has_run(log: &crate::log::kafka::KafkaLog, old: &Topology, config: &Config) -
         positions.iter().any(|position| position.next.is_some()),
         "the group {} of generation {} has never run, so there is nothing to take over; hint: chat-goals run",
         old.group,
+        config.group.generation
+    );
+    let notes = log.committed(&old.group, &crate::runtime::handover::inboxes(old))?;
+    anyhow::ensure!(
+        !notes.iter().any(|position| Note::decode(&position.note).held),
+        "generation {0} is a rebuild itself and not promoted yet; hint: `group.generation` is the one that publishes",
         config.group.generation
     );
     Ok(())

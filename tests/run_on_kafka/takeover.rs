@@ -24,8 +24,7 @@ fn a_healthy_generation_is_taken_over_while_records_come_and_readers_see_nothing
     let mut old = scene.deployment.start("old");
     scene.feed(6);
     old.until_it_says("assigned");
-    scene.deployment.turn_to(2);
-    notice_death_soon(&scene.deployment.group());
+    notice_death_soon(&format!("{}-2", scene.deployment.name));
     let mut new = scene.deployment.start_as(&["rebuild"], "new");
     scene.feed(2);
     new.until_it_says("level with the running generation");
@@ -33,8 +32,12 @@ fn a_healthy_generation_is_taken_over_while_records_come_and_readers_see_nothing
     let diff = scene.deployment.say(&["diff", "-o", "jsonl"]);
     assert_eq!((diff.status.code(), text(&diff)), (Some(SAME), String::new()), "{diff:?}");
 
-    let refused = scene.deployment.say(&["retire", "--yes"]);
-    assert_eq!(refused.status.code(), Some(1), "what still runs is not deleted: {refused:?}");
+    scene.deployment.turn_to(2);
+    for words in [&["retire", "--yes"][..], &["rebuild"]] {
+        let refused = scene.deployment.say(words);
+        assert_eq!(refused.status.code(), Some(1), "what still publishes is not replaced: {refused:?}");
+    }
+    scene.deployment.turn_to(1);
     scene.feed(1);
     let promoted = scene.deployment.say(&["promote"]);
     assert!(promoted.status.success(), "{promoted:?}\n{}", new.stderr());
@@ -43,6 +46,7 @@ fn a_healthy_generation_is_taken_over_while_records_come_and_readers_see_nothing
     // It takes part as any other from now on, also when it is started as one.
     scene.feed(1);
     new.stop();
+    scene.deployment.turn_to(2);
     let run = scene.deployment.start("new");
     let rebuilds = scene.ends_well(run);
     assert!(rebuilds.is_empty(), "nothing was wrong, but {}:\n{}", rebuilds.len(), rebuilds[0]);
@@ -74,7 +78,6 @@ fn what_was_damaged_is_found_and_mended_and_nothing_else() {
     }
     let damaged = scene.damage();
 
-    scene.deployment.turn_to(2);
     let mut new = scene.deployment.start_as(&["rebuild"], "new");
     new.until_it_says("level with the running generation");
     let diff = scene.deployment.say(&["diff", "-o", "jsonl"]);
@@ -109,8 +112,7 @@ fn a_takeover_that_is_killed_at_any_point_and_begun_again_loses_and_repeats_noth
     println!("the seed of the kills is {}", scene.now);
     let old = ["old-a", "old-b"].map(|state| scene.deployment.start(state));
     scene.feed(2);
-    scene.deployment.turn_to(2);
-    notice_death_soon(&scene.deployment.group());
+    notice_death_soon(&format!("{}-2", scene.deployment.name));
     let rebuild =
         |scene: &Scene, which: usize| scene.deployment.start_as(&["rebuild"], ["new-a", "new-b"][which]);
     let mut new = [Some(rebuild(&scene, 0)), None];
@@ -153,7 +155,6 @@ fn what_other_rules_make_of_the_records_is_what_changes() {
     scene.fed = scene.entries.len();
     let before = Expectation::of(&scene.entries, scene.now);
     scene.outputs.until_equal(&before, &mut [&mut old]);
-    scene.deployment.turn_to(2);
     scene.deployment.set("rules.requires_subscription", "false");
     let mut new = scene.deployment.start_as(&["rebuild"], "new");
     new.until_it_says("level with the running generation");

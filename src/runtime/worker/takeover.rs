@@ -145,7 +145,9 @@ impl<L: Log> Worker<L> {
         let slot = chats.table.slot(key)?;
         let revision = newest.as_ref().map_or(0, |newest| newest.revision);
         let value = newest.as_ref().and_then(|newest| newest.value.as_deref());
-        let cause = Cause { kind: CauseKind::Rebuild, at: clock };
+        // A generation that ended before it knew the time tells none.
+        let at = if clock > Timestamp::MIN { clock } else { Timestamp(shared.clocks.wall()) };
+        let cause = Cause { kind: CauseKind::Rebuild, at };
         let to = &shared.topology.status_changed;
         let change = slot.row.as_ref().and_then(|row| row.restated(cause));
         let mut send = |value: Option<&[u8]>, revision: u32| {
