@@ -20,20 +20,14 @@ bugs! {
     // The protocol.
     /// Rows reach the disk before their transaction has committed.
     DiskBeforeCommit = "disk-before-commit",
-    /// A task whose rows changed, but not its positions, commits without them, and so unfenced.
-    PositionsLeftOut = "positions-left-out",
     /// After an unclear commit the producer goes on.
     ProducerGoesOn = "producer-goes-on",
     /// Partitions are given up with what was folded for them still in the open transaction.
     RevokedWithoutCommit = "revoked-without-commit",
     /// What was folded for lost partitions stays in the open transaction.
     LostWithoutGoingBack = "lost-without-going-back",
-    /// Whoever folded last writes to the disk that workers share.
-    ClaimsUnchecked = "claims-unchecked",
     /// A record is folded where it came, at home there or not.
     FoldedAbroad = "folded-abroad",
-    /// A change of the assignment is forgotten when the records before it cannot be folded.
-    ChangeForgotten = "change-forgotten",
     // The barriers.
     /// Records do not wait for the goal changes before them.
     GoalsNotAwaited = "goals-not-awaited",
@@ -41,23 +35,15 @@ bugs! {
     ClockSkipsInboxes = "clock-skips-inboxes",
     /// The clock waits for one turn of messages between customers only.
     ClockTakesOneTurn = "clock-takes-one-turn",
-    /// Chats take a moment before they have read their inbox so far.
-    ClockBeforeInbox = "clock-before-inbox",
     /// The clock does not wait for anything.
     ClockIsWall = "clock-is-wall",
     // Restoring.
-    /// The changelog is read while an earlier owner may still commit.
-    RestoredTooSoon = "restored-too-soon",
     /// A restore ends where the changelog is known to be committed.
     RestoredToEnd = "restored-to-end",
-    /// It is noted that the disk has reached what others may still be writing.
-    ReachedTooFar = "reached-too-far",
     /// What an earlier owner left half done is not cleared away.
     RestoredOverOldRows = "restored-over-old-rows",
     /// Restored rows have no lookups.
     RestoredWithoutLookups = "restored-without-lookups",
-    /// A task starts before the goal changes are known that were shown to its chats.
-    StartedBeforeGoals = "started-before-goals",
     /// A task goes on without showing what its last owner had not shown to all chats.
     SweepForgotten = "sweep-forgotten",
     /// Goal changes are noted as shown before they are.

@@ -16,9 +16,7 @@ impl<L: Log> Worker<L> {
         // First the positions: they wait for what an earlier owner still has open, and the changelog is read after.
         let inputs: Vec<TopicPartition> =
             tasks.iter().flat_map(|(stage, p)| self.shared.topology.inputs(*stage, *p)).collect();
-        if !planted(Bug::RestoredTooSoon) {
-            self.member.committed(&inputs)?;
-        }
+        self.member.committed(&inputs)?;
         self.restorer.begin(tasks)?;
         Ok(())
     }
@@ -56,7 +54,7 @@ impl<L: Log> Worker<L> {
             return Err(Failure::Fatal(anyhow::anyhow!(reason)));
         }
         let known = shared.goals.known.read().expect("no reader panics");
-        if !planted(Bug::StartedBeforeGoals) && !known.reaches(&note.goals) {
+        if !known.reaches(&note.goals) {
             return Ok(false);
         }
         let (store, rows_max) = (Some(shared.store.clone()), shared.rows_max);
@@ -169,9 +167,6 @@ impl<L: Log> Worker<L> {
         (self.uncommitted, self.settled, self.written) = (0, 0, 0);
         // It is delivered again. A change of the assignment is told only once: it stays.
         self.fetched.batches.clear();
-        if planted(Bug::ChangeForgotten) {
-            self.change = None;
-        }
         self.restored.clear();
         let running: Vec<TaskId> = self.tasks.running.keys().copied().collect();
         for (stage, partition) in running {
