@@ -10,7 +10,7 @@ use crate::domain::time::Timestamp;
 use crate::log::partitioner::partition_of;
 use crate::log::{Log, Offset, Record, TopicPartition};
 use crate::runtime::note::Note;
-use crate::runtime::topology::Stage;
+use crate::runtime::topology::{Stage, Topology};
 use crate::stages::chats::ChatRow;
 use crate::state::table::{Row as _, TableRow as _, page_key};
 use anyhow::Context as _;
@@ -60,6 +60,13 @@ impl<L: Log> Deployment<'_, L> {
         let inboxes: Vec<TopicPartition> = (0..self.topology.partitions.chats).map(last).collect();
         let positions = self.log.committed(&self.topology.group, &inboxes)?;
         Ok(positions.iter().map(|position| reached(Note::decode(&position.note).clock)).collect())
+    }
+
+    /// For each chats partition, before which time no deadline passes, as noted with its last commit; `None`: none is known.
+    pub fn deadlines(&self) -> anyhow::Result<Vec<Option<Timestamp>>> {
+        let inboxes = Topology::all(&self.topology.chats_inbox, self.topology.partitions.chats);
+        let positions = self.log.committed(&self.topology.group, &inboxes)?;
+        Ok(positions.iter().map(|position| Note::decode(&position.note).deadline).collect())
     }
 
     /// Every change of the chat that is still in its topic, in order.

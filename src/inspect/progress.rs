@@ -25,6 +25,8 @@ pub struct Progress {
     pub inputs: Vec<Input>,
     /// For each chats partition.
     pub clocks: Vec<Option<Timestamp>>,
+    /// For each chats partition, the time before which no deadline passes.
+    pub deadlines: Vec<Option<Timestamp>>,
     /// How many offsets the dead letters span from their first to their end.
     pub dead_letters: u64,
 }
@@ -63,7 +65,8 @@ impl<L: Log> Deployment<'_, L> {
         let mut inputs: Vec<Input> =
             of.into_iter().zip(positions.iter().zip(&begins).zip(&ends)).map(input).collect();
         self.since_when(&mut inputs)?;
-        Ok(Progress { inputs, clocks: self.clocks()?, dead_letters: self.dead_letters_count()? })
+        let (clocks, deadlines) = (self.clocks()?, self.deadlines()?);
+        Ok(Progress { inputs, clocks, deadlines, dead_letters: self.dead_letters_count()? })
     }
 
     fn since_when(&self, inputs: &mut [Input]) -> anyhow::Result<()> {

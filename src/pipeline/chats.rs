@@ -82,6 +82,13 @@ impl ChatsTask {
         self.clock
     }
 
+    /// No deadline passes before this; `None`: there is none, or it was not looked for yet.
+    pub fn next_deadline(&self) -> Option<Timestamp> {
+        let known = self.due_floor > Timestamp::MIN && self.due_floor < Timestamp::MAX;
+        // A chat is due when the clock is past its deadline.
+        known.then(|| self.due_floor.minus(1))
+    }
+
     /// The channel of a chat that is in memory, deleted or not (B1). Offline that is every chat.
     pub fn channel_of(&self, chat: &str) -> Option<&ChannelId> {
         self.table.peek(chat.as_bytes()).map(|row| &row.channel)

@@ -79,14 +79,11 @@ impl Runtime {
         let slot = slot(&dir)?;
         let store = Store::open(&dir.join("rows"), config.state.memory_bytes_max)?;
         let (pace, clocks) = (Pace::of(config), Clocks::with_wall(wall));
-        let handover = match taking_over_from {
-            Some(old) => {
-                let published = Published::open(&dir.join("published"), PUBLISHED_MEMORY_BYTES)?;
-                Some(Arc::new(Handover::new(old, config.group.generation, published)))
-            }
-            None => None,
-        };
-        let process = Process::new(log, config, pace, topology, clocks, store, slot, handover);
+        let mut process = Process::new(log, config, pace, topology, clocks, store, slot);
+        if let Some(old) = taking_over_from {
+            let published = Published::open(&dir.join("published"), PUBLISHED_MEMORY_BYTES)?;
+            process = process.taking_over(Handover::new(old, config.group.generation, published));
+        }
         let (process, stop_reading) = (Arc::new(process), Arc::new(AtomicBool::new(false)));
         let goals = {
             let (process, stop) = (process.clone(), stop_reading.clone());

@@ -1,5 +1,5 @@
 //! What a task notes beside its committed position, so that it is as old as the position:
-//! `c=…;s=…;d=…;g=…,…;h=…;b=…;n=…`.
+//! `c=…;s=…;d=…;g=…,…;e=…;h=…;b=…;n=…`.
 //!
 //! It outlives the process. Fields that are not known are skipped, so that an older binary reads a newer note.
 
@@ -19,6 +19,8 @@ pub struct Note {
     pub depth: u32,
     /// `g`: for each partition of `goal.changes`, the offset up to which its changes were shown to the chats.
     pub goals: Vec<Offset>,
+    /// `e`: no deadline of a chats partition passes before this. Absent where there is none, or none is known.
+    pub deadline: Option<Timestamp>,
     /// `b=1`: what it publishes is held back, since an older generation still publishes.
     pub held: bool,
     /// `n`: the generation that has taken over. Nobody works on this partition any more.
@@ -35,6 +37,7 @@ impl Default for Note {
             swept: Timestamp::MIN,
             depth: 0,
             goals: Vec::new(),
+            deadline: None,
             digest: None,
             held: false,
             handed_to: None,
@@ -52,6 +55,9 @@ impl Note {
         let goals: Vec<String> = self.goals.iter().map(Offset::to_string).collect();
         let mut text =
             format!("c={};s={};d={};g={}", self.clock.0, self.swept.0, self.depth, goals.join(","));
+        if let Some(deadline) = self.deadline {
+            text += &format!(";e={}", deadline.0);
+        }
         if let Some(digest) = self.digest {
             text += &format!(";h={digest}");
         }
@@ -75,6 +81,7 @@ impl Note {
                 "d" => note.depth = value.parse().unwrap_or(0),
                 // One that cannot be read says nothing, and neither do those after it.
                 "g" => note.goals = value.split(',').map_while(|offset| offset.parse().ok()).collect(),
+                "e" => note.deadline = value.parse().ok().map(Timestamp),
                 "b" => note.held = value == "1",
                 "n" => note.handed_to = value.parse().ok(),
                 "h" => note.digest = value.parse().ok(),
@@ -99,6 +106,8 @@ mod tests {
         let digest = "h=000000000000000000000000000000ff";
         assert_eq!(note.encode(), format!("c=1700000000000;s=5;d=2;g=12,0;{digest}"));
         assert_eq!(Note::decode(&note.encode()), note);
+        let note = Note { deadline: Some(Timestamp(6)), ..note };
+        let digest = format!("e=6;{digest}");
         let moved = Note { held: true, handed_to: Some(3), ..note };
         assert_eq!(moved.encode(), format!("c=1700000000000;s=5;d=2;g=12,0;{digest};b=1;n=3"));
         assert_eq!(Note::decode(&moved.encode()), moved);

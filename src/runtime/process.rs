@@ -60,7 +60,6 @@ impl<L: Log> Process<L> {
         clocks: Clocks,
         store: Store,
         slot: String,
-        handover: Option<Arc<Handover>>,
     ) -> Self {
         let goals = Goals::new(config.rules.requires_subscription, topology.goal_partitions);
         let partitions = topology.partitions;
@@ -77,7 +76,7 @@ impl<L: Log> Process<L> {
             rows_max: config.state.rows_cache_bytes_max / ROW_BYTES / tables.max(1),
             stop: Arc::default(),
             counts: Arc::default(),
-            handover,
+            handover: None,
         };
         Self {
             shared: Arc::new(shared),
@@ -86,6 +85,13 @@ impl<L: Log> Process<L> {
             allowance: i64::try_from(config.clock.allowance_ms).unwrap_or(i64::MAX),
             interval: Duration::from_millis(config.clock.interval_ms),
         }
+    }
+
+    /// As part of a generation that takes over from another one. Nothing has begun yet.
+    pub fn taking_over(mut self, handover: Handover) -> Self {
+        let shared = Arc::get_mut(&mut self.shared).expect("nothing has begun");
+        shared.handover = Some(Arc::new(handover));
+        self
     }
 
     pub fn workers(&self) -> usize {

@@ -77,6 +77,7 @@ impl<L: Log> Restorer<L> {
                 changes.delete_prefix(Family::Indexes, &index_prefix(*task));
                 changes.delete(Family::Meta, &meta_key(*task));
                 versions::forget_span(&mut changes, *task);
+                changes.delete(Family::Meta, &under_way_key(*task));
                 self.claimant.write([*task], || changes.write())?;
             }
             let from = reached.unwrap_or(begin).max(begin);
@@ -147,6 +148,9 @@ impl<L: Log> Restorer<L> {
                 restoring.from = record.offset + 1;
                 put(&self.store, &mut changes, *task, &record, restoring.from_nothing, &mut fresh)?;
             }
+            for (task, restoring) in &self.restoring {
+                note_under_way(&mut changes, *task, restoring);
+            }
             self.claimant.write(self.restoring.keys().copied(), || changes.write())?;
         }
         let reader = self.reader.as_ref().expect("what is restored is read");
@@ -172,6 +176,7 @@ impl<L: Log> Restorer<L> {
         }
         let mut changes = self.store.changes();
         note_reached(&mut changes, task, restoring.end);
+        changes.delete(Family::Meta, &under_way_key(task));
         versions::note_span(&mut changes, task, restoring.span);
         self.claimant.write([task], || changes.write())?;
         let took_ms = restoring.began.elapsed().as_millis() as u64;
@@ -278,6 +283,34 @@ pub fn digest_of(store: &Store, family: Family, partition: i32) -> anyhow::Resul
 pub fn reached(store: &Store, task: TaskId) -> anyhow::Result<Option<Offset>> {
     let Some(bytes) = store.get(Family::Meta, &meta_key(task))? else { return Ok(None) };
     Ok(bytes.try_into().ok().map(Offset::from_be_bytes))
+}
+
+/// How far a restore has come that is under way: `next` of what lies between `from` and `end` of a changelog.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnderWay {
+    pub next: Offset,
+    pub end: Offset,
+}
+
+/// The restore of a task that is under way, or was when its process ended.
+pub fn under_way(store: &Store, task: TaskId) -> anyhow::Result<Option<UnderWay>> {
+    let Some(bytes) = store.get(Family::Meta, &under_way_key(task))? else { return Ok(None) };
+    let offset = |bytes: &[u8]| bytes.try_into().ok().map(Offset::from_be_bytes);
+    let (next, end) = bytes.split_at(bytes.len() / 2);
+    Ok(offset(next).zip(offset(end)).map(|(next, end)| UnderWay { next, end }))
+}
+
+fn note_under_way(changes: &mut Changes<'_>, task: TaskId, restoring: &Restoring) {
+    let mut bytes = restoring.from.to_be_bytes().to_vec();
+    bytes.extend(restoring.end.to_be_bytes());
+    changes.put(Family::Meta, &under_way_key(task), &bytes);
+}
+
+/// `r` before the key under which it is noted what is reached. It outlives the process.
+fn under_way_key(task: TaskId) -> Vec<u8> {
+    let mut key = vec![b'r'];
+    key.extend(meta_key(task));
+    key
 }
 
 /// Notes that the rows on disk reach this changelog offset, together with them.

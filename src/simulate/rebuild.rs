@@ -64,7 +64,7 @@ fn fold(world: &World, config: &Config, expectation: &Expectation, end: i64) -> 
         )
     };
     let (log, slot) = (world.log.clone(), "rebuild".to_owned());
-    let process = Process::new(log, config, Pace::of(config), topology, clocks, store, slot, None);
+    let process = Process::new(log, config, Pace::of(config), topology, clocks, store, slot);
     let (mut goals, mut clock, mut seat) = (process.goals(), process.clock(), process.seat(0));
     for round in 0..ROUNDS_MAX {
         steady.fetch_add(5, Ordering::Relaxed);

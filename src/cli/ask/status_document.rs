@@ -7,6 +7,7 @@ use crate::domain::time::{Millis, Timestamp};
 use crate::explain::words::moment;
 use crate::inspect::progress::Progress;
 use crate::log::kafka::GroupInfo;
+use crate::runtime::restore::UnderWay;
 use crate::runtime::topology::Stage;
 use serde::Serialize;
 use std::fmt::Write as _;
@@ -20,6 +21,9 @@ pub struct StatusDocument {
     stages: Vec<StageJson>,
     /// As noted with the last commit of each partition.
     clocks: Vec<ClockJson>,
+    /// What the state folder of this machine is being restored to; absent: there is no folder here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    restoring: Option<Vec<RestoringJson>>,
     /// Absent: the group could not be asked about.
     #[serde(skip_serializing_if = "Option::is_none")]
     group_state: Option<String>,
@@ -63,6 +67,19 @@ struct ClockJson {
     clock: Option<Time>,
     #[serde(skip_serializing_if = "Option::is_none")]
     behind_seconds: Option<f64>,
+    /// No deadline passes before this. Absent: there is none, or none is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_deadline: Option<Time>,
+}
+
+/// A partition that the process of this machine's state folder restores.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RestoringJson {
+    stage: &'static str,
+    partition: i32,
+    next: i64,
+    end: i64,
 }
 
 #[derive(Serialize)]
@@ -87,11 +104,13 @@ impl StatusDocument {
         now: Timestamp,
         progress: &Progress,
         members: Option<&GroupInfo>,
+        restoring: Option<&[((Stage, i32), UnderWay)]>,
     ) -> Self {
         let clock = |(partition, clock): (usize, &Option<Timestamp>)| ClockJson {
             partition: partition as i32,
             clock: clock.map(Time),
             behind_seconds: clock.map(|clock| in_seconds(now.0.saturating_sub(clock.0))),
+            next_deadline: progress.deadlines[partition].map(Time),
         };
         Self {
             group: group.to_owned(),
@@ -99,6 +118,12 @@ impl StatusDocument {
             at: Time(now),
             stages: Stage::ALL.into_iter().map(|stage| stage_json(stage, progress, now)).collect(),
             clocks: progress.clocks.iter().enumerate().map(clock).collect(),
+            restoring: restoring.map(|all| {
+                let one = |((stage, partition), UnderWay { next, end }): &((Stage, i32), UnderWay)| {
+                    RestoringJson { stage: stage_name(*stage), partition: *partition, next: *next, end: *end }
+                };
+                all.iter().map(one).collect()
+            }),
             group_state: members.map(|group| group.state.clone()),
             members: members.map(|group| group.members.iter().map(MemberJson::from).collect()),
             dead_letters: progress.dead_letters,
@@ -185,10 +210,24 @@ pub fn page(of: &StatusDocument) -> String {
     }
     page.push_str(&table(&["stage", "input", "committed", "end", "lag", "lag in time"], &rows));
     let clock = |of: &ClockJson| {
-        vec![of.partition.to_string(), super::table::time(of.clock.map(|at| at.0)), told(of.behind_seconds)]
+        let deadline = super::table::time(of.next_deadline.map(|at| at.0));
+        let clock = super::table::time(of.clock.map(|at| at.0));
+        vec![of.partition.to_string(), clock, told(of.behind_seconds), deadline]
     };
     let clocks: Vec<Vec<String>> = of.clocks.iter().map(clock).collect();
-    let _ = write!(page, "\n{}", table(&["chats", "clock when last noted", "behind the wall"], &clocks));
+    let _ = write!(
+        page,
+        "\n{}",
+        table(&["chats", "clock when last noted", "behind the wall", "no deadline before"], &clocks)
+    );
+    for of in of.restoring.iter().flatten() {
+        let percent = if of.end > 0 { of.next as f64 * 100.0 / of.end as f64 } else { 100.0 };
+        let _ = writeln!(
+            page,
+            "restoring {}[{}] here: {percent:.0} %, to {} of {}",
+            of.stage, of.partition, of.next, of.end
+        );
+    }
     if let (Some(state), Some(members)) = (&of.group_state, &of.members) {
         let member = |of: &MemberJson| {
             vec![of.client_id.clone(), of.host.clone(), of.partitions.len().to_string(), of.member_id.clone()]

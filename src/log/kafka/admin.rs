@@ -10,7 +10,7 @@ use std::thread::Thread;
 use std::time::{Duration, Instant};
 
 use rdkafka::TopicPartitionList;
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication};
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication, TopicResult};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::types::{RDKafkaErrorCode, RDKafkaRespErr};
 use rdkafka::{Offset as KafkaOffset, error::KafkaError};
@@ -264,7 +264,7 @@ impl Desk {
 /// What was refused, but for what was not there anyway.
 fn refused_but_for(
     doing: &str,
-    answer: Result<Vec<Result<String, (String, RDKafkaErrorCode)>>, KafkaError>,
+    answer: Result<Vec<TopicResult>, KafkaError>,
     fine: RDKafkaErrorCode,
 ) -> LogResult<()> {
     let answer = answer.map_err(|error| sorted(doing, &error))?;

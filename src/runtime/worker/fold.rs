@@ -161,6 +161,7 @@ impl<L: Log> Worker<L> {
             self.settled += shared.pace.chats_a_pass - budget;
             if let Some(chats) = self.pipeline.chats.get(&partition) {
                 (task.note.clock, task.note.swept) = chats.times();
+                task.note.deadline = chats.next_deadline();
                 slowest = slowest.min(chats.clock());
             }
         }

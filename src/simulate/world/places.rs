@@ -109,7 +109,7 @@ impl World {
         let mut pace = Pace::of(&self.config);
         pace.chats_a_pass = self.fate.with_dice(|dice| dice.pick(&[1, 3, 20]));
         let topology = self.topology.clone();
-        let process = Process::new(log, &self.config, pace, topology, clocks, store, slot.clone(), None);
+        let process = Process::new(log, &self.config, pace, topology, clocks, store, slot.clone());
         let mut parts =
             vec![Mutex::new(Part::Goals(process.goals())), Mutex::new(Part::Clock(process.clock()))];
         parts.extend((0..process.workers()).map(|worker| Mutex::new(Part::Seat(process.seat(worker)))));
