@@ -30,7 +30,7 @@ impl Log for SimLog {
         self.fate.at(self.place, Some(slot), Call::Join)?;
         let member = Some(self.log.join(group, slot, topics)?);
         let (log, group, slot) = (self.log.clone(), group.to_owned(), slot.to_owned());
-        Ok(SimMember { member, fate: self.fate.clone(), place: self.place, log, group, slot })
+        Ok(SimMember { member, fate: self.fate.clone(), place: self.place, log, group, slot, late: false })
     }
 
     fn reader(&self) -> LogResult<SimReader> {
@@ -83,6 +83,8 @@ pub struct SimMember {
     place: usize,
     group: String,
     slot: String,
+    /// A commit is still on its way.
+    late: bool,
 }
 
 impl SimMember {
@@ -123,7 +125,16 @@ impl Member for SimMember {
 
     fn send(&mut self, record: Outgoing<'_>) -> LogResult<()> {
         self.at(Call::Send)?;
-        self.member().send(record)
+        self.member().send(record)?;
+        // The next transaction is open, and a producer that went on would see it ended by what is late. If its process
+        // dies then, what it had written is there without its positions.
+        if self.late && self.fate.with_dice(|dice| dice.one_in(3)) {
+            self.late = false;
+            if self.log.deliver_late_commit(&self.group, &self.slot) {
+                self.fate.crash(self.place);
+            }
+        }
+        Ok(())
     }
 
     fn commit(&mut self, positions: &[Position]) -> LogResult<()> {
@@ -137,8 +148,10 @@ impl Member for SimMember {
         let outcome = self.member().end();
         // Nobody gives up at once, and what is late may come before that.
         self.fate.wait_in_vain(self.place, &self.slot);
+        self.late = fault == crate::log::memory::Fault::RequestLate;
         if self.fate.with_dice(|dice| dice.one_in(2)) && self.log.deliver_late_commit(&self.group, &self.slot)
         {
+            self.late = false;
             self.fate.count(super::fault::Fault::LateCommit);
         }
         outcome
