@@ -18,7 +18,7 @@ const HINTS: [(Bug, &str); 7] = [
     (Bug::LostWithoutGoingBack, "87"),
     (Bug::GoalsNotAwaited, "304"),
     (Bug::ClockTakesOneTurn, "281"),
-    (Bug::RestoredOverOldRows, "699"),
+    (Bug::RestoredOverOldRows, "181"),
     (Bug::SweepForgotten, "16"),
     (Bug::SweepNotedTooSoon, "26"),
 ];

@@ -210,6 +210,11 @@ fn progress(deployment: &Deployment) {
     for clock in status["clocks"].as_array().unwrap() {
         assert!(clock["behindSeconds"].as_f64().is_some_and(|behind| behind >= 0.0), "{status}");
     }
+    let told = |clock: &Value| clock["nextDeadline"].is_string();
+    assert!(
+        status["clocks"].as_array().unwrap().iter().any(told),
+        "some chat waits for its deadline: {status}"
+    );
     assert_eq!(status["deadLetters"], 0);
     let members = status["members"].as_array().unwrap();
     assert_eq!(members.len(), 1, "{status}");

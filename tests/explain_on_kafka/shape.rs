@@ -195,7 +195,12 @@ pub const STATUS: [&str; 18] = [
     ".deadLetters: number",
 ];
 
-pub const STATUS_OTHERS: [&str; 4] = [
+pub const STATUS_OTHERS: [&str; 9] = [
+    ".clocks[].nextDeadline: string",
+    ".restoring[].stage: string",
+    ".restoring[].partition: number",
+    ".restoring[].next: number",
+    ".restoring[].end: number",
     ".stages[].lagSeconds: number",
     ".stages[].partitions[].lagSeconds: number",
     ".members[].partitions[].topic: string",

@@ -32,6 +32,10 @@ fn a_healthy_generation_is_taken_over_while_records_come_and_readers_see_nothing
     let diff = scene.deployment.say(&["diff", "-o", "jsonl"]);
     assert_eq!((diff.status.code(), text(&diff)), (Some(SAME), String::new()), "{diff:?}");
 
+    let audit = scene.deployment.say_about(&["audit", "--rebuild", "-o", "jsonl"], "old");
+    assert_eq!(audit.status.code(), Some(SAME), "{audit:?}");
+    assert!(text(&audit).contains(r#""stage":"rebuild""#), "{audit:?}");
+
     scene.deployment.turn_to(2);
     for words in [&["retire", "--yes"][..], &["rebuild"]] {
         let refused = scene.deployment.say(words);

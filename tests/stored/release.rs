@@ -6,7 +6,7 @@ use chat_goals::contract::protobuf::rows::versions::{OURS, Program};
 use chat_goals::log::memory::MemoryLog;
 use chat_goals::log::{Log as _, TopicPartition};
 use chat_goals::runtime::claims::Claimant;
-use chat_goals::runtime::restore::Restorer;
+use chat_goals::runtime::restore::{Restorer, under_way};
 use chat_goals::runtime::tasks::TaskId;
 use chat_goals::runtime::topology::{self, Stage, Topology};
 use chat_goals::state::store::Store;
@@ -123,6 +123,10 @@ pub fn restore(
     restorer.begin(&tasks())?;
     while !restorer.is_idle() {
         restorer.step(Duration::from_millis(1))?;
+        // How far it has come is noted, but only while it is under way.
+        for at in tasks().into_iter().filter_map(|task| under_way(&store, task).unwrap()) {
+            assert!(!restorer.is_idle() && 0 < at.next && at.next <= at.end, "{at:?}");
+        }
     }
     Ok(store)
 }
