@@ -363,7 +363,7 @@ fn topics_are_created_once_and_told_with_the_settings_asked_for() {
         [expected]
     );
     let joined = world.log.join(&world.group, "0", &["missing".into()]);
-    assert!(matches!(joined, Err(LogError::Setup(_))));
+    assert!(matches!(joined, Err(LogError::Broken(_))));
 }
 
 #[test]
