@@ -6,6 +6,7 @@ use super::run::connect;
 use super::settings::{ConfigArgs, start_logging};
 use crate::log::Log as _;
 use crate::runtime::handover::fence::marked;
+use crate::runtime::handover::progress::Standing;
 use crate::runtime::topology::internal_topics;
 use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
@@ -28,11 +29,21 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let found = log.topics(&names.iter().map(String::as_str).collect::<Vec<_>>(), &[])?;
     if found.len() == names.len() {
         // Broken off before, it cannot be asked any more, and need not be.
-        let (done, all) = marked(&log, &topology(&log, &old_config)?, config.group.generation)?;
+        let (old, new) = (topology(&log, &old_config)?, topology(&log, &config)?);
+        let (done, all) = marked(&log, &old, config.group.generation)?;
         anyhow::ensure!(
             done == all,
             "generation {} has not handed over: {done} of {all} tasks have; hint: chat-goals promote",
             old_config.group.generation
+        );
+        // Where the old one ended is what the new one goes by until then.
+        let standing = Standing::look(&log, &old, &new)?;
+        anyhow::ensure!(
+            standing.has_taken_over(),
+            "generation {} has not taken over yet: {} of {} tasks have; hint: chat-goals rebuild, as before",
+            config.group.generation,
+            standing.taken_over,
+            standing.tasks
         );
     }
     let mut out = std::io::stdout().lock();

@@ -79,6 +79,13 @@ fn unfinished_takeover(
             );
             Ok(None)
         }
+        Err(problems) if is_held => {
+            anyhow::bail!(
+                "this generation has not taken over from generation {} yet and needs its topics:\n{}",
+                old_config.group.generation,
+                problems.join("\n")
+            )
+        }
         Err(_) => Ok(None),
     }
 }

@@ -98,6 +98,12 @@ fn what_was_damaged_is_found_and_mended_and_nothing_else() {
     new.until_it_says("taking over");
     new.kill();
     drop(promoting);
+    // What the new one goes by must not be deleted under its feet.
+    scene.deployment.turn_to(2);
+    let refused = scene.deployment.say(&["retire", "--yes"]);
+    assert_eq!(refused.status.code(), Some(1), "{refused:?}");
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("has not"), "{refused:?}");
+    scene.deployment.turn_to(1);
     let new = scene.deployment.start_as(&["rebuild"], "new");
     let promoted = scene.deployment.say(&["promote"]);
     assert!(promoted.status.success(), "{promoted:?}\n{}", new.stderr());

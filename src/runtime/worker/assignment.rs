@@ -57,6 +57,11 @@ impl<L: Log> Worker<L> {
         if !known.reaches(&note.goals) {
             return Ok(false);
         }
+        if note.held && self.held.handover.is_none() {
+            let group = &shared.topology.group;
+            let reason = format!("{group} is a rebuild that has not been promoted; start it anew");
+            return Err(Failure::Fatal(anyhow::anyhow!(reason)));
+        }
         let (store, rows_max) = (Some(shared.store.clone()), shared.rows_max);
         match stage {
             Stage::Chats => {
