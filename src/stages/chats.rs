@@ -308,6 +308,11 @@ impl ChatRow {
         })
     }
 
+    /// A chat of which nothing is known but that readers were told of it, so that its revisions go on should it ever begin.
+    pub fn only_told_of(channel: ChannelId, chat: ChatId) -> Self {
+        Self { channel, chat, deleted: None, revision: 0, live: None }
+    }
+
     /// Whether a change from what readers have takes an outcome back (C9).
     pub fn corrects(readers_have: Option<Status>, status: Status) -> bool {
         matches!(readers_have, Some(Status::Missed | Status::Achieved)) && readers_have != Some(status)

@@ -5,7 +5,7 @@ use crate::broker::{Feed, Partitioner, Parts, log, notice_death_soon};
 use crate::expectation::Expectation;
 use crate::outputs::Outputs;
 use crate::process::{Deployment, PARTITIONS, Process};
-use crate::workload::{Entry, wall, workload};
+use crate::workload::{Entry, Input, time, wall, workload};
 use chat_goals::config::WireForm;
 use chat_goals::log::Log as _;
 use chat_goals::log::partitioner::partition_of;
@@ -80,7 +80,7 @@ fn what_was_damaged_is_found_and_mended_and_nothing_else() {
         let end = log().ends(std::slice::from_ref(&of)).unwrap()[0];
         crate::broker::delete_records(&of, end);
     }
-    let damaged = scene.damage();
+    let (damaged, channel) = scene.damage();
 
     let mut new = scene.deployment.start_as(&["rebuild"], "new");
     new.until_it_says("level with the running generation");
@@ -109,6 +109,11 @@ fn what_was_damaged_is_found_and_mended_and_nothing_else() {
     assert!(promoted.status.success(), "{promoted:?}\n{}", new.stderr());
     let diff = scene.deployment.say(&["diff"]);
     assert_eq!(diff.status.code(), Some(SAME), "{diff:?}");
+    // Should the chat that never was begin after all, readers have seen the revisions up to its tombstone.
+    let record = json!({
+        "channelId": channel, "chatId": "phantom", "at": time(scene.now), "customerMessage": {"customerId": "nobody"}
+    });
+    scene.entries.push(Entry::new(Input::ChatEvents, scene.now, &record));
     let rebuilds = scene.ends_well(new);
     assert_eq!(rebuilds.len(), 1, "one of the chats is there to be said something of");
 }
@@ -222,8 +227,8 @@ impl Scene {
         }
     }
 
-    /// Writes what is wrong into the outputs; returns the keys, sorted.
-    fn damage(&mut self) -> Vec<String> {
+    /// Writes what is wrong into the outputs; returns the keys, sorted, and the channel of the chat that never was.
+    fn damage(&mut self) -> (Vec<String>, Value) {
         let statuses = self.deployment.topic("goal.status-changed");
         let (chat, mut record) = self
             .outputs
@@ -252,7 +257,7 @@ impl Scene {
         self.write(&counters, &bucket, &counter);
         let mut keys = vec![chat, "phantom".to_owned(), bucket];
         keys.sort();
-        keys
+        (keys, record.1["channelId"].clone())
     }
 
     fn write(&self, topic: &str, key: &str, value: &Value) {

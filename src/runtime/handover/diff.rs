@@ -6,12 +6,12 @@
 use super::super::goals::Goals;
 use super::super::topology::{Stage, Topology};
 use super::newest::{self, Newest};
-use super::published::{home_of, keys_after};
+use super::published::{self, Published, keys_after};
 use crate::contract::json::output as json;
 use crate::contract::keys::parse_counter_key;
 use crate::domain::settings::Settings;
 use crate::domain::time::Timestamp;
-use crate::log::{Batch as _, Log, Offset, Reader as _, Record, TopicPartition};
+use crate::log::{Batch as _, Log, Offset, Reader, TopicPartition};
 use crate::stages::chats::ChatRow;
 use crate::stages::managers::CounterRow;
 use crate::stages::messages::{Cause, CauseKind};
@@ -67,9 +67,10 @@ pub fn diff<L: Log>(
     mut progress: impl FnMut(&str),
 ) -> anyhow::Result<Found> {
     const ROUNDS_MAX: usize = 20;
-    let store = Store::open(dir, 64 << 20)?;
+    let (store, published) =
+        (Store::open(&dir.join("rows"), 64 << 20)?, Published::open(&dir.join("published"), 64 << 20)?);
     let mut rows = Mirror::of(log, changelogs(new))?;
-    let mut outputs = Mirror::of(log, published(new))?;
+    let mut outputs = Mirror::of(log, published::outputs(new))?;
     let mut goals = Mirror::of(log, Topology::all(&new.goal_changes, new.goal_partitions))?;
     let known = Goals::new(requires_subscription, new.goal_partitions);
     let mut before: Option<BTreeMap<(Family, String), Difference>> = None;
@@ -77,31 +78,24 @@ pub fn diff<L: Log>(
         progress("waiting until the new generation stands where the old one stands");
         until_level(log, old, new)?;
         progress("reading");
-        goals.read(log, |record| {
-            known.known.write().expect("nobody panics in here").add(record, new);
+        goals.read(log, |batch| {
+            let mut known = known.known.write().expect("nobody panics in here");
+            (0..batch.len()).for_each(|index| known.add(&batch.get(index), new));
             Ok(())
         })?;
-        rows.read(log, |record| {
-            let (Some(key), Some(value)) = (record.key, record.value) else { return Ok(()) };
-            let family = if *record.topic == *new.chats_changelog { Family::Chats } else { Family::Managers };
+        rows.read(log, |batch| {
             let mut changes = store.changes();
-            changes.put(family, &row_key(record.partition, key), value);
+            for record in (0..batch.len()).map(|index| batch.get(index)) {
+                let (Some(key), Some(value)) = (record.key, record.value) else { continue };
+                let is_chat = *record.topic == *new.chats_changelog;
+                let family = if is_chat { Family::Chats } else { Family::Managers };
+                changes.put(family, &row_key(record.partition, key), value);
+            }
             changes.write()
         })?;
-        // What readers have lies beside it, in families that a comparison has no other use for.
-        outputs.read(log, |record| {
-            let Some(key) = record.key else { return Ok(()) };
-            let (family, form, home) = home_of(new, record.topic, key);
-            let (family, key) = (beside(family), row_key(home, key));
-            let has = store.get(family, &key)?.as_deref().and_then(Newest::decode);
-            let headers = if record.value.is_none() { record.headers.to_vec() } else { Vec::new() };
-            let newest = Newest::next(has.as_ref(), record.value, &headers, form);
-            let mut changes = store.changes();
-            changes.put(family, &key, &newest.encode());
-            changes.write()
-        })?;
+        outputs.read(log, |batch| published.take(new, batch))?;
         let known = known.known.read().expect("nobody panics in here");
-        let (now, compared) = compare(&store, new, &known.settings)?;
+        let (now, compared) = compare(&store, &published, new, &known.settings)?;
         let before_this = before.replace(now);
         let (now, before) =
             (before.as_ref().expect("it was just put there"), before_this.unwrap_or_default());
@@ -118,19 +112,9 @@ pub fn diff<L: Log>(
     unreachable!("the last round returns")
 }
 
-fn beside(family: Family) -> Family {
-    if family == Family::Chats { Family::Customers } else { Family::Indexes }
-}
-
 fn changelogs(of: &Topology) -> Vec<TopicPartition> {
     let mut all = Topology::all(&of.chats_changelog, of.partitions.chats);
     all.extend(Topology::all(&of.managers_changelog, of.partitions.managers));
-    all
-}
-
-fn published(of: &Topology) -> Vec<TopicPartition> {
-    let mut all = Topology::all(&of.status_changed.topic, of.status_changed.partitions);
-    all.extend(Topology::all(&of.counters.topic, of.counters.partitions));
     all
 }
 
@@ -190,16 +174,14 @@ impl<L: Log> Mirror<L> {
     fn read(
         &mut self,
         log: &L,
-        mut visit: impl FnMut(&Record<'_>) -> anyhow::Result<()>,
+        mut visit: impl FnMut(&<L::Reader as Reader>::Batch) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
         let ends = log.ends(&self.of)?;
         let is_read =
             |reader: &L::Reader, of: &TopicPartition, end| reader.position(of).is_some_and(|p| p >= end);
         while !self.of.iter().zip(&ends).all(|(of, end)| is_read(&self.reader, of, *end)) {
             if let Some(batch) = self.reader.poll(Duration::from_millis(100))? {
-                for index in 0..batch.len() {
-                    visit(&batch.get(index))?;
-                }
+                visit(&batch)?;
             }
         }
         Ok(())
@@ -208,20 +190,25 @@ impl<L: Log> Mirror<L> {
 
 type Differences = BTreeMap<(Family, String), Difference>;
 
-fn compare(store: &Store, of: &Topology, settings: &Settings) -> anyhow::Result<(Differences, usize)> {
+fn compare(
+    store: &Store,
+    published: &Published,
+    of: &Topology,
+    settings: &Settings,
+) -> anyhow::Result<(Differences, usize)> {
     let (mut differences, mut compared) = (BTreeMap::new(), 0);
     for (stage, partitions) in
         [(Stage::Chats, of.partitions.chats), (Stage::Managers, of.partitions.managers)]
     {
         let family = stage.family();
         for partition in 0..partitions {
-            let mut keys: BTreeSet<Vec<u8>> = all_keys(store, family, partition)?.into_iter().collect();
-            keys.extend(all_keys(store, beside(family), partition)?);
+            let mut keys: BTreeSet<Vec<u8>> =
+                keys_after(store, family, partition, b"", usize::MAX)?.into_iter().collect();
+            keys.extend(published.keys_after(family, partition, b"", usize::MAX)?);
             compared += keys.len();
             for key in keys {
                 let row = store.get(family, &row_key(partition, &key))?;
-                let newest = store.get(beside(family), &row_key(partition, &key))?;
-                let newest = newest.as_deref().and_then(Newest::decode);
+                let newest = published.newest(family, partition, &key)?;
                 let difference = match stage {
                     Stage::Chats => of_chat(of, &key, row.as_deref(), newest, settings)?,
                     _ => of_counter(of, &key, row.as_deref(), newest)?,
@@ -233,10 +220,6 @@ fn compare(store: &Store, of: &Topology, settings: &Settings) -> anyhow::Result<
         }
     }
     Ok((differences, compared))
-}
-
-fn all_keys(store: &Store, family: Family, partition: i32) -> anyhow::Result<Vec<Vec<u8>>> {
-    keys_after(store, family, partition, b"", usize::MAX)
 }
 
 fn of_chat(

@@ -4,6 +4,7 @@ use super::super::topology::Output;
 use crate::config::WireForm;
 use crate::contract::json::output as json;
 use crate::contract::protobuf::output as protobuf;
+use crate::domain::ids::ChannelId;
 use crate::domain::settings::Channel;
 use crate::domain::status::Status;
 use crate::log::Header;
@@ -94,6 +95,17 @@ pub fn status(to: &Output, has: &[u8], should: &StatusChange, channel: &Channel)
             should.correction = has.correction;
             Compared { is_same: should == has, status: Some(has.status) }
         }
+    }
+}
+
+/// The channel of which a status speaks, as far as it can be read.
+pub fn channel_of(to: &Output, has: &[u8]) -> Option<ChannelId> {
+    match to.form {
+        WireForm::Json => {
+            let has: Value = serde_json::from_slice(has).ok()?;
+            Some(ChannelId::from(has.get("channelId")?.as_str()?))
+        }
+        WireForm::Protobuf => protobuf::decode_status(has).ok().map(|record| record.channel),
     }
 }
 

@@ -3,15 +3,17 @@
 
 use super::super::clocks::Clocks;
 use super::super::topology::Topology;
+use super::Handover;
 use super::newest::Newest;
 use crate::config::WireForm;
 use crate::log::partitioner::partition_of;
-use crate::log::{Log, Offset, Reader as _, TopicPartition};
+use crate::log::{Batch, Log, Offset, Reader as _, TopicPartition};
 use crate::state::store::{Family, Store};
 use crate::state::table::row_key;
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// A question for everything that is published at the time of asking.
@@ -21,7 +23,6 @@ pub struct Ticket(u64);
 pub struct Published {
     store: Store,
     asked: Mutex<Asked>,
-    turned: Condvar,
 }
 
 #[derive(Default)]
@@ -38,13 +39,12 @@ impl Published {
         }
         std::fs::create_dir_all(dir)?;
         let store = Store::open(dir, memory_bytes)?;
-        Ok(Self { store, asked: Mutex::default(), turned: Condvar::new() })
+        Ok(Self { store, asked: Mutex::default() })
     }
 
     pub fn ask(&self) -> Ticket {
         let mut asked = self.asked.lock().expect("nobody panics in here");
         asked.asked.0 += 1;
-        self.turned.notify_all();
         asked.asked
     }
 
@@ -67,6 +67,36 @@ impl Published {
     ) -> anyhow::Result<Vec<Vec<u8>>> {
         keys_after(&self.store, of, partition, after, count)
     }
+
+    /// Takes up what was published.
+    pub(super) fn take(&self, topology: &Topology, batch: &impl Batch) -> anyhow::Result<()> {
+        let mut fresh: HashMap<(Family, Vec<u8>), Newest> = HashMap::new();
+        for index in 0..batch.len() {
+            let record = batch.get(index);
+            let Some(key) = record.key else { continue };
+            let (family, form, home) = home_of(topology, record.topic, key);
+            let key = row_key(home, key);
+            let before = match fresh.get(&(family, key.clone())) {
+                Some(newest) => Some(newest.clone()),
+                None => self.store.get(family, &key)?.as_deref().and_then(Newest::decode),
+            };
+            let headers = if record.value.is_none() { record.headers.to_vec() } else { Vec::new() };
+            let newest = Newest::next(before.as_ref(), record.value, &headers, form);
+            fresh.insert((family, key), newest);
+        }
+        let mut changes = self.store.changes();
+        for ((family, key), newest) in fresh {
+            changes.put(family, &key, &newest.encode());
+        }
+        changes.write()
+    }
+}
+
+/// Every partition of the outputs that are tables.
+pub(super) fn outputs(of: &Topology) -> Vec<TopicPartition> {
+    let mut all = Topology::all(&of.status_changed.topic, of.status_changed.partitions);
+    all.extend(Topology::all(&of.counters.topic, of.counters.partitions));
+    all
 }
 
 /// The keys of rows of a partition after this one, in order, at most so many.
@@ -95,7 +125,7 @@ pub fn keys_after(
 
 /// Reads the outputs for a process.
 pub struct PublishedReader<L: Log> {
-    published: Arc<super::Handover>,
+    handover: Arc<Handover>,
     log: Arc<L>,
     topology: Arc<Topology>,
     clocks: Clocks,
@@ -105,15 +135,9 @@ pub struct PublishedReader<L: Log> {
 }
 
 impl<L: Log> PublishedReader<L> {
-    pub fn new(
-        published: Arc<super::Handover>,
-        log: Arc<L>,
-        topology: Arc<Topology>,
-        clocks: Clocks,
-    ) -> Self {
-        let mut of = Topology::all(&topology.status_changed.topic, topology.status_changed.partitions);
-        of.extend(Topology::all(&topology.counters.topic, topology.counters.partitions));
-        Self { published, log, topology, clocks, of, reader: None, answering: None }
+    pub fn new(handover: Arc<Handover>, log: Arc<L>, topology: Arc<Topology>, clocks: Clocks) -> Self {
+        let of = outputs(&topology);
+        Self { handover, log, topology, clocks, of, reader: None, answering: None }
     }
 
     /// Reads until it is told to stop. Runs in a thread of its own.
@@ -136,7 +160,7 @@ impl<L: Log> PublishedReader<L> {
             reader.assign(&self.of.iter().cloned().zip(begins).collect::<Vec<_>>())?;
             self.reader = Some(reader);
         }
-        let published = &self.published.published;
+        let published = &self.handover.published;
         if self.answering.is_none() {
             let asked = published.asked.lock().expect("nobody panics in here");
             let ticket = asked.asked;
@@ -158,36 +182,14 @@ impl<L: Log> PublishedReader<L> {
             }
         }
         if let Some(batch) = reader.poll(self.clocks.at_most(POLL))? {
-            take(published, &self.topology, &batch)?;
+            published.take(&self.topology, &batch)?;
         }
         Ok(())
     }
 }
 
-fn take(published: &Published, topology: &Topology, batch: &impl crate::log::Batch) -> anyhow::Result<()> {
-    let mut fresh: std::collections::HashMap<(Family, Vec<u8>), Newest> = std::collections::HashMap::new();
-    for index in 0..batch.len() {
-        let record = batch.get(index);
-        let Some(key) = record.key else { continue };
-        let (family, form, home) = home_of(topology, record.topic, key);
-        let key = row_key(home, key);
-        let before = match fresh.get(&(family, key.clone())) {
-            Some(newest) => Some(newest.clone()),
-            None => published.store.get(family, &key)?.as_deref().and_then(Newest::decode),
-        };
-        let headers = if record.value.is_none() { record.headers.to_vec() } else { Vec::new() };
-        let newest = Newest::next(before.as_ref(), record.value, &headers, form);
-        fresh.insert((family, key), newest);
-    }
-    let mut changes = published.store.changes();
-    for ((family, key), newest) in fresh {
-        changes.put(family, &key, &newest.encode());
-    }
-    changes.write()
-}
-
 /// Of which stage's rows an output speaks, and where the row is at home.
-pub fn home_of(topology: &Topology, topic: &str, key: &[u8]) -> (Family, WireForm, i32) {
+fn home_of(topology: &Topology, topic: &str, key: &[u8]) -> (Family, WireForm, i32) {
     if *topic == *topology.status_changed.topic {
         let home = partition_of(key, topology.partitions.chats);
         (Family::Chats, topology.status_changed.form, home)

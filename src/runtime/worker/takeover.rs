@@ -185,8 +185,14 @@ impl<L: Log> Worker<L> {
                     (change.revision, true)
                 }
             }
-            (None, Some(_)) => {
+            (None, Some(value)) => {
                 send(None, revision.saturating_add(1))?;
+                if slot.row.is_none() {
+                    let chat = std::str::from_utf8(key).ok();
+                    slot.row = chat
+                        .zip(newest::channel_of(to, value))
+                        .map(|(chat, channel)| ChatRow::only_told_of(channel, chat.into()));
+                }
                 (revision.saturating_add(1), true)
             }
             // What was deleted long ago is gone from the topic; then only the row knows its revision.
