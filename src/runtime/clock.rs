@@ -140,6 +140,9 @@ impl<L: Log> Granter<L> {
 
     /// Goes on for a moment. After an error the same look is gone on with.
     pub fn step(&mut self) -> LogResult<Step> {
+        if let Some(handover) = self.handover.as_ref().filter(|handover| handover.last().is_some()) {
+            handover.look_for_managers(&*self.log, &self.topology)?;
+        }
         let Some(round) = &self.round else {
             self.begin()?;
             return Ok(Step::On);
@@ -182,10 +185,7 @@ impl<L: Log> Granter<L> {
                     ends: look.bounds,
                 }
             }
-            handover => {
-                if let Some(handover) = handover {
-                    handover.look_for_managers(&*self.log, &self.topology)?;
-                }
+            _ => {
                 // The moment is taken before the ends: what comes in between is only waited for in vain.
                 let now = Timestamp(self.clocks.wall());
                 let of = super::handover::inputs(&self.topology);

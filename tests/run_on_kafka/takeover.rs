@@ -159,6 +159,30 @@ fn a_takeover_that_is_killed_at_any_point_and_begun_again_loses_and_repeats_noth
     println!("{rebuilds} changes were under way");
 }
 
+/// A rebuild reads no further than the old generation has, also when that one is down: what comes after is published for what
+/// it is, its bad records among it, and not as something that was wrong.
+#[test]
+fn what_the_old_generation_did_not_fold_is_no_difference() {
+    let _turn = crate::turn();
+    let mut scene = Scene::new("behind", 3_000);
+    let mut old = scene.deployment.start("old");
+    scene.feed(4);
+    let before = Expectation::of(&scene.entries[..scene.fed], scene.now);
+    scene.outputs.until_equal(&before, &mut [&mut old]);
+    old.stop();
+    scene.feed(4);
+    let mut new = scene.deployment.start_as(&["rebuild"], "new");
+    new.until_it_says("level with the running generation");
+    // What it may not read yet has come to it by now.
+    scene.outputs.follow_for(Duration::from_secs(3));
+    let diff = scene.deployment.say(&["diff"]);
+    assert_eq!(diff.status.code(), Some(SAME), "{diff:?}");
+    let promoted = scene.deployment.say(&["promote"]);
+    assert!(promoted.status.success(), "{promoted:?}\n{}", new.stderr());
+    let rebuilds = scene.ends_well(new);
+    assert!(rebuilds.is_empty(), "nothing was wrong, but {}:\n{}", rebuilds.len(), rebuilds[0]);
+}
+
 /// Other rules, and the same records: what follows from the difference is published, and nothing else.
 #[test]
 fn what_other_rules_make_of_the_records_is_what_changes() {

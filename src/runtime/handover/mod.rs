@@ -14,12 +14,13 @@ pub mod published;
 use super::clock::Grant;
 use super::note::Note;
 use super::tasks::TaskId;
-use super::topology::{Source, Stage, Topology};
+use super::topology::{Stage, Topology};
 use crate::domain::time::Timestamp;
 use crate::log::partitioner::partition_of;
 use crate::log::{Log, LogResult, Offset, TopicPartition};
 use published::Published;
 use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What a process of the new generation knows of the old one.
@@ -29,6 +30,8 @@ pub struct Handover {
     pub generation: u32,
     pub published: Published,
     state: Mutex<State>,
+    /// Every chats task, of whichever process, has taken over: what comes now is new to all.
+    is_open: AtomicBool,
 }
 
 #[derive(Default)]
@@ -56,7 +59,7 @@ pub struct Look {
 
 impl Handover {
     pub fn new(old: Topology, generation: u32, published: Published) -> Self {
-        Self { old, generation, published, state: Mutex::default() }
+        Self { old, generation, published, state: Mutex::default(), is_open: AtomicBool::new(false) }
     }
 
     /// Looks how far the old generation is, and lets the new one read so far.
@@ -84,9 +87,15 @@ impl Handover {
         Ok(Look { inputs, bounds, clocks, is_final })
     }
 
-    /// Whether a record of an input lies beyond what the old generation has folded.
+    /// Whether inputs are read on beyond what the old generation has folded. Not before all chats have taken over, or what
+    /// follows from new records would meet some that have not, as something that readers have wrong.
+    pub fn is_open(&self) -> bool {
+        self.is_open.load(Ordering::Acquire)
+    }
+
+    /// Whether a record of an input has to wait, since it lies beyond what the old generation has folded.
     pub fn is_beyond(&self, of: &TopicPartition, offset: Offset) -> bool {
-        self.lock().bounds.get(of).is_none_or(|bound| offset >= *bound)
+        !self.is_open() && self.lock().bounds.get(of).is_none_or(|bound| offset >= *bound)
     }
 
     /// Whether the old generation has, or will have, said that this record is bad.
@@ -124,6 +133,7 @@ impl Handover {
         if positions.iter().all(|position| has_taken_over(&position.note)) {
             let ends = log.tails(&Topology::all(&new.managers_inbox, new.partitions.managers))?;
             self.lock().managers_ends = Some(ends);
+            self.is_open.store(true, Ordering::Release);
         }
         Ok(())
     }
@@ -158,10 +168,6 @@ pub struct Held {
 impl Held {
     pub fn new(handover: Option<Arc<Handover>>) -> Self {
         Self { tasks: BTreeMap::new(), handover }
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.tasks.is_empty()
     }
 
     pub fn hold(&mut self, task: TaskId) {
@@ -207,11 +213,8 @@ impl Held {
         self.handover.as_ref().is_some_and(|handover| handover.was_dead_letter(topic, partition, offset))
     }
 
-    /// Whether a record has to wait for the old generation.
-    pub fn waits(&self, task: TaskId, source: Source, of: &TopicPartition, offset: Offset) -> bool {
-        let is_input = matches!(source, Source::ChatEvents | Source::CustomerEvents);
-        is_input
-            && self.holds(task)
-            && self.handover.as_ref().is_some_and(|handover| handover.is_beyond(of, offset))
+    /// Whether inputs are read only as far as the old generation has folded them.
+    pub fn bounds(&self) -> bool {
+        self.handover.as_ref().is_some_and(|handover| !handover.is_open())
     }
 }

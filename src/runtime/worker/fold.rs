@@ -12,7 +12,7 @@ impl<L: Log> Worker<L> {
         if !self.tasks.running.contains_key(&task) {
             return Ok(());
         }
-        if !self.held.is_empty() && self.waits(task, source, record)? {
+        if self.held.bounds() && self.waits(source, record)? {
             return Ok(());
         }
         self.uncommitted += 1;

@@ -14,17 +14,15 @@ const KEYS_A_COMMIT: usize = 1_000;
 
 impl<L: Log> Worker<L> {
     /// Whether a record lies beyond what the generation before has folded. Then its partition waits.
-    pub(super) fn waits(
-        &mut self,
-        task: TaskId,
-        source: Source,
-        record: &Record<'_>,
-    ) -> Result<bool, Failure> {
+    pub(super) fn waits(&mut self, source: Source, record: &Record<'_>) -> Result<bool, Failure> {
+        if !matches!(source, Source::ChatEvents | Source::CustomerEvents) {
+            return Ok(false);
+        }
         let of = TopicPartition::new(record.topic, record.partition);
         if self.parked.contains_key(&of) {
             return Ok(true);
         }
-        if !self.held.waits(task, source, &of, record.offset) {
+        if !self.held.handover.as_ref().is_some_and(|handover| handover.is_beyond(&of, record.offset)) {
             return Ok(false);
         }
         self.member.pause(&of)?;
@@ -49,7 +47,7 @@ impl<L: Log> Worker<L> {
             let inbox = self.shared.topology.inputs(task.0, task.1).pop().expect("every task has an inbox");
             let read = self.member.position(&inbox);
             let is_there = match task.0 {
-                Stage::Customers => true,
+                Stage::Customers => handover.is_open(),
                 Stage::Chats => {
                     let chats = &self.pipeline.chats[&task.1];
                     read.is_some_and(|read| read >= last.inbox_ends[task.1 as usize])
@@ -79,10 +77,8 @@ impl<L: Log> Worker<L> {
         if self.parked.is_empty() {
             return Ok(());
         }
-        let topology = self.shared.topology.clone();
         for (of, offset) in std::mem::take(&mut self.parked) {
-            let task = topology.source(&of.topic).map(|source| (source.stage(), of.partition));
-            if task.is_some_and(|task| self.held.holds(task)) && handover.is_beyond(&of, offset) {
+            if handover.is_beyond(&of, offset) {
                 self.parked.insert(of, offset);
             } else {
                 self.member.start(&of, Some(offset))?;
@@ -195,8 +191,10 @@ impl<L: Log> Worker<L> {
                 }
                 (revision.saturating_add(1), true)
             }
-            // What was deleted long ago is gone from the topic; then only the row knows its revision.
-            (None, None) => (revision.max(slot.row.as_ref().map_or(0, |row| row.revision)), false),
+            // The revision is that of the tombstone, however many changes the rebuild has counted. What was deleted long ago
+            // is gone from the topic, too; then only the row knows.
+            (None, None) if newest.is_some() => (revision, false),
+            (None, None) => (slot.row.as_ref().map_or(0, |row| row.revision), false),
         };
         if let Some(row) = slot.row.as_mut().filter(|row| row.revision != next) {
             row.revision = next;
