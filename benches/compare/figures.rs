@@ -37,7 +37,7 @@ impl Throughput {
 
     /// The most of the machine that others used in any run.
     pub fn others_max(&self) -> f64 {
-        self.ours.iter().chain(&self.peer).map(|run| run.others).fold(0.0, f64::max)
+        self.ours.iter().chain(&self.peer).chain(&self.plain).map(|run| run.others).fold(0.0, f64::max)
     }
 }
 

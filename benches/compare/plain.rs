@@ -1,7 +1,7 @@
 //! The plain consumer: a process of its own that polls every record of the inputs and only counts them.
 
-use crate::proc::Tree;
-use crate::throughput::Sample;
+use crate::proc::{self, Tree};
+use crate::throughput::{Sample, others};
 use crate::world::{CONSUMED, PARTITIONS, World};
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
@@ -24,7 +24,7 @@ impl Drop for Counting {
 
 /// From the start of the process to the last record.
 pub fn measure(world: &World, records: u64) -> anyhow::Result<Sample> {
-    let broker = world.broker_cpu();
+    let (broker, machine) = (world.broker_cpu(), proc::machine());
     let start = Instant::now();
     let child = Command::new(std::env::current_exe()?)
         .args([ARGUMENT, &world.bootstrap, &records.to_string()])
@@ -38,13 +38,9 @@ pub fn measure(world: &World, records: u64) -> anyhow::Result<Sample> {
     anyhow::ensure!(said.trim() == "done", "the plain consumer failed");
     let mut tree = Tree::default();
     let cpu = tree.sample(counting.0.id());
-    Ok(Sample {
-        seconds,
-        cpu,
-        broker_cpu: world.broker_cpu() - broker,
-        peak_mib: tree.peak_mib(),
-        others: 0.0,
-    })
+    let broker_cpu = world.broker_cpu() - broker;
+    let others = others(machine, &[cpu, broker_cpu]);
+    Ok(Sample { seconds, cpu, broker_cpu, peak_mib: tree.peak_mib(), others })
 }
 
 /// What the process does: reads so many records, says so, and waits to be ended.

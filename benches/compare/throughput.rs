@@ -119,10 +119,8 @@ pub fn settle(subject: &Subject<'_>, running: &mut Running, start: Instant) -> a
         let cpu = running.cpu();
         if state != before {
             (before, last) = (state, now);
-            let (used, had) = proc::machine();
             let broker_cpu = world.broker_cpu() - broker;
-            let known = cpu + if broker_cpu.is_nan() { 0.0 } else { broker_cpu } + own_cpu() - harness;
-            let others = ((used - machine.0 - known) / (had - machine.1)).max(0.0);
+            let others = others(machine, &[cpu, broker_cpu, own_cpu() - harness]);
             sample = Sample {
                 seconds: (last - start).as_secs_f64(),
                 cpu,
@@ -144,6 +142,13 @@ pub fn settle(subject: &Subject<'_>, running: &mut Running, start: Instant) -> a
         }
     }
     anyhow::bail!("{} did not settle", subject.program.name())
+}
+
+/// How much of the machine was used since then by others than those with these CPU seconds, between 0 and 1.
+pub fn others(since: (f64, f64), known: &[f64]) -> f64 {
+    let (used, had) = proc::machine();
+    let known: f64 = known.iter().filter(|seconds| seconds.is_finite()).sum();
+    ((used - since.0 - known) / (had - since.1)).max(0.0)
 }
 
 fn own_cpu() -> f64 {
