@@ -124,8 +124,9 @@ settings! {
     /// How much goes into one transaction. It ends when its time or its records are reached, whichever is
     /// first.
     table commit: Commit {
-        /// How long a transaction lasts when nothing waits to be read: most of the time that a change takes
-        /// to become visible. Below 20 ms the cost of the commit itself (5 to 10 ms) starts to show.
+        /// How long a transaction lasts at most when nothing waits to be read: most of the time that a change
+        /// takes to become visible. With brokers that commit quickly it ends sooner: after four times as long
+        /// as the last commit took, but not before 20 ms.
         interval_ms: u64 [20..=100] = 50;
         /// How long it lasts while there is a backlog. Longer means less work for each record, as a row that
         /// changes several times is written once, and more to do again after a crash.

@@ -229,9 +229,10 @@ impl ChatsTask {
                     // The index may hold a time that passed while the clock stood.
                     self.clock = self.clock.max(time);
                     let cause = Cause { kind: CauseKind::Deadline, at: time.minus(1) };
-                    let chat = due_chat(&entry).to_owned();
-                    self.settle(&chat, cause, settings, differences, out)?;
-                    self.drop_stale(entry, &chat)?;
+                    self.settle(due_chat(&entry), cause, settings, differences, out)?;
+                    if self.due_ahead.front() == Some(&entry) {
+                        self.due_ahead.pop_front();
+                    }
                 }
                 (_, Some(effect)) => {
                     self.pass_to(effect, settings);
@@ -397,34 +398,27 @@ impl ChatsTask {
         }
         loop {
             if self.due_ahead.is_empty() {
-                self.due_ahead = self.index.scan(b"d", b"", AHEAD)?.into();
+                // What was due before has been removed, and looking past that would cost.
+                let after =
+                    if self.due_floor > Timestamp::MIN { due_entry(self.due_floor, "") } else { Vec::new() };
+                self.due_ahead = self.index.scan(b"d", &after, AHEAD)?.into();
+                let are_due = self.due_ahead.iter().take_while(|entry| due_time(entry) <= until);
+                self.table.read_ahead(are_due.map(|entry| due_chat(entry).as_bytes()))?;
             }
             let Some(entry) = self.due_ahead.front() else {
                 self.due_floor = Timestamp::MAX;
                 return Ok(None);
             };
-            let time = Timestamp(from_sortable(&entry[1..9]));
+            let time = due_time(entry);
             // What was looked up ahead may have moved since.
             if self.table.slot(due_chat(entry).as_bytes())?.index.due != Some(time) {
                 let entry = self.due_ahead.pop_front().expect("it was just looked at");
-                self.index.remove(entry);
+                self.index.forget(entry)?;
                 continue;
             }
             self.due_floor = time;
             return Ok((time <= until).then(|| (time, entry.clone())));
         }
-    }
-
-    /// An entry that settling did not move belongs to no chat any more.
-    fn drop_stale(&mut self, entry: Vec<u8>, chat: &str) -> anyhow::Result<()> {
-        let time = Timestamp(from_sortable(&entry[1..9]));
-        if self.due_ahead.front() == Some(&entry) {
-            self.due_ahead.pop_front();
-        }
-        if self.table.slot(chat.as_bytes())?.index.due != Some(time) {
-            self.index.remove(entry);
-        }
-        Ok(())
     }
 
     fn reindex(&mut self, channel: &str, chat: &str, before: Index, after: Index) {
@@ -488,6 +482,10 @@ fn due_entry(due: Timestamp, chat: &str) -> Vec<u8> {
     entry.extend(sortable(due.0));
     entry.extend(chat.as_bytes());
     entry
+}
+
+fn due_time(entry: &[u8]) -> Timestamp {
+    Timestamp(from_sortable(&entry[1..9]))
 }
 
 fn due_chat(entry: &[u8]) -> &str {

@@ -1,5 +1,6 @@
 //! The outlet of a worker: everything that leaves the pipeline, encoded and written into the open transaction.
 
+use super::clocks::Clocks;
 use super::handover::Held;
 use super::topology::{Output, Stage, Topology};
 use super::wire::RawRecord;
@@ -24,8 +25,8 @@ const BATCH_OVERHEAD_BYTES: usize = 512;
 pub struct Outbox<'a, M> {
     pub member: &'a mut M,
     pub topology: &'a Topology,
-    /// For `dead-letter.at`, in milliseconds since the epoch.
-    pub now: i64,
+    /// For `dead-letter.at`.
+    pub clocks: &'a Clocks,
     /// How many records were written.
     pub written: &'a mut u64,
     /// Whose outputs are not for readers yet.
@@ -63,7 +64,7 @@ impl<M: Member> Outbox<'_, M> {
             name: format!("dead-letter.{name}"),
             value: Some(value.into_bytes()),
         };
-        let at = chrono::DateTime::from_timestamp_millis(self.now).unwrap_or_default();
+        let at = chrono::DateTime::from_timestamp_millis(self.clocks.wall()).unwrap_or_default();
         let mut headers = record.headers.clone();
         headers.extend([
             header("reason", reason.to_owned()),
@@ -167,10 +168,17 @@ impl<M: Member> Outlet for Outbox<'_, M> {
 /// A change as this topic has it.
 pub fn encode_status(to: &Output, change: &StatusChange, channel: &Channel) -> anyhow::Result<Vec<u8>> {
     Ok(match to.form {
-        WireForm::Json => serde_json::to_vec(&json::status_changed(change, channel))?,
+        WireForm::Json => {
+            let mut value = Vec::with_capacity(STATUS_BYTES);
+            serde_json::to_writer(&mut value, &json::status_changed(change, channel))?;
+            value
+        }
         WireForm::Protobuf => protobuf::encode_status(change, channel),
     })
 }
+
+/// What most views fit into.
+const STATUS_BYTES: usize = 768;
 
 /// A counter as this topic has it.
 pub fn encode_counter(to: &Output, counter: &Counter) -> anyhow::Result<Vec<u8>> {

@@ -18,10 +18,13 @@ use std::time::Duration;
 /// What a decoded row takes in memory, roughly, with its place in the table.
 const ROW_BYTES: usize = 1_024;
 
+/// Commits more often than this gain nobody anything.
+const INTERVAL_MIN: Duration = Duration::from_millis(20);
+
 /// When a worker commits, and how much it does at once.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
-    /// Between commits when everything that came is folded.
+    /// Between commits when everything that came is folded, at most.
     pub interval: Duration,
     /// Between commits when there is more to fold.
     pub interval_behind: Duration,
@@ -32,6 +35,12 @@ pub struct Pace {
 }
 
 impl Pace {
+    /// Between the begin of a commit that took so long and the next one when everything that came is folded: quick commits
+    /// come often, and slow ones never take more than a quarter of the time, up to where `interval` sets the end.
+    pub fn interval_after(&self, took: Duration) -> Duration {
+        (4 * took).max(INTERVAL_MIN).min(self.interval)
+    }
+
     pub fn of(config: &Config) -> Self {
         Self {
             interval: Duration::from_millis(config.commit.interval_ms),

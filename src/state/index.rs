@@ -21,18 +21,31 @@ impl SortedIndex {
         Self { partition, store, added: BTreeSet::new(), removed: BTreeSet::new() }
     }
 
+    /// Adds an entry that is not there.
     pub fn insert(&mut self, entry: Vec<u8>) {
-        if self.store.is_some() {
-            self.removed.remove(&entry);
+        // One that only this transaction has removed is in the store still.
+        if !self.removed.remove(&entry) {
+            self.added.insert(entry);
         }
-        self.added.insert(entry);
     }
 
+    /// Removes an entry that is there. One that came and went within a transaction leaves no trace in the store: each
+    /// trace would have to be passed over by every later scan, until RocksDB merges it away.
     pub fn remove(&mut self, entry: Vec<u8>) {
-        self.added.remove(&entry);
-        if self.store.is_some() {
+        if !self.added.remove(&entry) && self.store.is_some() {
             self.removed.insert(entry);
         }
+    }
+
+    /// Removes an entry that may be gone already.
+    pub fn forget(&mut self, entry: Vec<u8>) -> anyhow::Result<()> {
+        if !self.added.remove(&entry)
+            && let Some(store) = &self.store
+            && store.get(Family::Indexes, &row_key(self.partition, &entry))?.is_some()
+        {
+            self.removed.insert(entry);
+        }
+        Ok(())
     }
 
     /// At most `limit` entries after `after` that begin with `prefix`, in order. An empty `after` is before all.
@@ -46,11 +59,12 @@ impl SortedIndex {
         let mut found: Vec<Vec<u8>> = Vec::new();
         if let Some(store) = &self.store {
             let start = if after < prefix { prefix } else { after };
-            store.scan(Family::Indexes, &row_key(self.partition, start), |key, _| {
-                let Some(entry) = key.strip_prefix(&self.partition.to_be_bytes()) else { return false };
-                if !entry.starts_with(prefix) || found.len() >= limit {
+            let (start, prefix) = (row_key(self.partition, start), row_key(self.partition, prefix));
+            store.scan_prefix(Family::Indexes, &prefix, &start, |key, _| {
+                if found.len() >= limit {
                     return false;
                 }
+                let entry = &key[self.partition.to_be_bytes().len()..];
                 if entry == after || self.removed.contains(entry) || self.added.contains(entry) {
                     return true;
                 }

@@ -6,7 +6,8 @@
 use anyhow::Context as _;
 use rocksdb::{
     BlockBasedIndexType, BlockBasedOptions, BoundColumnFamily, Cache, ColumnFamilyDescriptor,
-    DBCompressionType, IteratorMode, Options, WriteBatch, WriteBufferManager, WriteOptions,
+    DBCompressionType, DBPinnableSlice, IteratorMode, Options, ReadOptions, WriteBatch, WriteBufferManager,
+    WriteOptions,
 };
 use std::path::Path;
 use std::sync::Arc;
@@ -154,6 +155,39 @@ impl Store {
         Ok(())
     }
 
+    /// Calls `visit` with the entries from `from` on whose keys begin with `prefix`, in the order of their keys, until
+    /// it says false. Unlike with [`Store::scan`], what was deleted beyond the prefix costs nothing.
+    pub fn scan_prefix(
+        &self,
+        family: Family,
+        prefix: &[u8],
+        from: &[u8],
+        mut visit: impl FnMut(&[u8], &[u8]) -> bool,
+    ) -> anyhow::Result<()> {
+        self.at(Access::Read)?;
+        let mut options = ReadOptions::default();
+        options.set_iterate_range(rocksdb::PrefixRange(prefix));
+        let from = IteratorMode::From(from, rocksdb::Direction::Forward);
+        for entry in self.db.iterator_cf_opt(&self.family(family), options, from) {
+            let (key, value) = entry?;
+            if !visit(&key, &value) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// What is stored under each of these keys, which are in order: one pass over the files for all of them.
+    pub fn get_sorted(
+        &self,
+        family: Family,
+        keys: &[Vec<u8>],
+    ) -> anyhow::Result<Vec<Option<DBPinnableSlice<'_>>>> {
+        self.at(Access::Read)?;
+        let found = self.db.batched_multi_get_cf(&self.family(family), keys, true);
+        found.into_iter().map(|value| Ok(value?)).collect()
+    }
+
     pub fn changes(&self) -> Changes<'_> {
         Changes { store: self, batch: WriteBatch::default() }
     }
@@ -178,6 +212,9 @@ fn families(cache: &Cache, memory_bytes: usize) -> [ColumnFamilyDescriptor; Fami
         let mut family_options = Options::default();
         family_options.set_block_based_table_factory(&blocks);
         family_options.set_compression_type(DBCompressionType::Lz4);
+        // The same for what has not been written to a file yet.
+        family_options.set_memtable_whole_key_filtering(true);
+        family_options.set_memtable_prefix_bloom_ratio(0.1);
         family_options.set_write_buffer_size(memory_bytes / 8);
         ColumnFamilyDescriptor::new(family.name(), family_options)
     })

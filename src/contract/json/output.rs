@@ -10,7 +10,8 @@ use crate::domain::time::Timestamp;
 use crate::stages::chats::StatusChange;
 use crate::stages::managers::Counter;
 use crate::stages::messages::CauseKind;
-use chrono::{DateTime, NaiveDate, SecondsFormat};
+use chrono::{DateTime, Datelike, NaiveDate, SecondsFormat, Timelike, Utc};
+use compact_str::CompactString;
 use serde::ser::{SerializeMap, SerializeSeq, SerializeStruct};
 use serde::{Serialize, Serializer};
 
@@ -251,8 +252,37 @@ impl Serialize for Time {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let time = DateTime::from_timestamp_millis(self.0.0)
             .ok_or_else(|| serde::ser::Error::custom("a time beyond the calendar"))?;
-        serializer.serialize_str(&time.to_rfc3339_opts(SecondsFormat::AutoSi, true))
+        match rfc3339(time) {
+            Some(text) => serializer.serialize_str(text.as_str()),
+            None => serializer.serialize_str(&time.to_rfc3339_opts(SecondsFormat::AutoSi, true)),
+        }
     }
+}
+
+/// What chrono would write for a year of four digits, digit by digit: a view has up to seven times, and chrono's general
+/// formatter took a third of the time that it takes to encode one. `None` for any other year.
+fn rfc3339(time: DateTime<Utc>) -> Option<CompactString> {
+    let year = u32::try_from(time.year()).ok().filter(|year| (1_000..10_000).contains(year))?;
+    let mut text = *b"0000-00-00T00:00:00.000Z";
+    let mut put = |at: usize, digits: usize, mut number: u32| {
+        for place in (at..at + digits).rev() {
+            text[place] = b'0' + (number % 10) as u8;
+            number /= 10;
+        }
+    };
+    put(0, 4, year);
+    put(5, 2, time.month());
+    put(8, 2, time.day());
+    put(11, 2, time.hour());
+    put(14, 2, time.minute());
+    put(17, 2, time.second());
+    let millis = time.timestamp_subsec_millis();
+    put(20, 3, millis);
+    if millis == 0 {
+        text[19] = b'Z';
+    }
+    let text = if millis == 0 { &text[..20] } else { &text[..] };
+    Some(CompactString::new(std::str::from_utf8(text).expect("only ASCII was put there")))
 }
 
 /// A calendar date: `2026-03-29`.

@@ -162,7 +162,9 @@ impl Producer {
         // librdkafka itself gives up on a record after the transaction timeout.
         let until = Instant::now() + 2 * self.patience;
         while native.in_flight_count() > 0 && Instant::now() < until {
-            std::thread::sleep(DELIVERY_PAUSE);
+            // While this call lasts, records do not wait for company (`linger.ms`). It comes back when all are delivered.
+            // SAFETY: the client is alive.
+            unsafe { rdkafka::bindings::rd_kafka_flush(native.client().native_ptr(), FLUSH_MS) };
         }
         if let Some((code, why)) = native.context().failure() {
             Err(self.undelivered(code, why))
@@ -217,6 +219,9 @@ impl Producer {
         LogError::Unclear(why)
     }
 }
+
+/// The longest step in which librdkafka notices that everything is delivered, in milliseconds.
+const FLUSH_MS: i32 = 1;
 
 const UNKNOWN_PRODUCER: RDKafkaErrorCode = RDKafkaErrorCode::UnknownProducerId;
 const UNMAPPED_PRODUCER: RDKafkaErrorCode = RDKafkaErrorCode::InvalidProducerIdMapping;

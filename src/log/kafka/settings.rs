@@ -10,7 +10,7 @@ use crate::log::{LogError, LogResult};
 /// What may be tuned without touching what is promised.
 #[derive(Clone, Debug)]
 pub struct KafkaTuning {
-    /// How long a record waits for company before it is sent. Bulk work takes 5.
+    /// How long a record waits for company before it is sent. A commit does not wait for it.
     pub linger_ms: u32,
     /// An open transaction of a worker that died is ended by the broker after this time, if no heir does it
     /// sooner.
@@ -29,7 +29,8 @@ pub struct KafkaTuning {
 impl Default for KafkaTuning {
     fn default() -> Self {
         Self {
-            linger_ms: 1,
+            // With 1 ms a worker that is behind sends batches of a few records, which doubles the broker's work.
+            linger_ms: 10,
             transaction_timeout: Duration::from_secs(10),
             poll_interval_max: Duration::from_secs(300),
             batch_records_max: 1_000,

@@ -72,6 +72,7 @@ impl<L: Log> Worker<L> {
             self.remember(position);
         }
         self.settled = 0;
+        self.commit_took = shared.clocks.elapsed().saturating_sub(self.last_commit);
         let folded = std::mem::take(&mut self.uncommitted) as u64;
         shared.counts.folded.fetch_add(folded, Ordering::Relaxed);
         shared.counts.written.fetch_add(std::mem::take(&mut self.written), Ordering::Relaxed);

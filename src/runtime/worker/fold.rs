@@ -6,8 +6,7 @@ use super::*;
 impl<L: Log> Worker<L> {
     /// Folds one record. A bad one goes to the dead letters, and the partition goes on.
     pub(super) fn fold(&mut self, record: &Record<'_>, settings: &Settings) -> Result<(), Failure> {
-        let topology = self.shared.topology.clone();
-        let Some(source) = topology.source(record.topic) else { return Ok(()) };
+        let Some(source) = self.shared.topology.source(record.topic) else { return Ok(()) };
         let task = (source.stage(), record.partition);
         if !self.tasks.running.contains_key(&task) {
             return Ok(());
@@ -128,9 +127,9 @@ impl<L: Log> Worker<L> {
                 continue;
             }
             let mut budget = shared.pace.chats_a_pass;
-            let (member, now) = (&mut self.member, shared.clocks.wall());
+            let (member, clocks) = (&mut self.member, &shared.clocks);
             let (topology, written, held) = (&*shared.topology, &mut self.written, &self.held);
-            let mut out = Outbox { member, topology, now, written, held };
+            let mut out = Outbox { member, topology, clocks, written, held };
             let swept = self.pipeline.sweep(partition, &mut budget, &known.settings, &mut out)?;
             if swept && task.goals_shown < task.goals_told {
                 // Bad ones go to the dead letters by one task, in the transaction that notes that they did.

@@ -89,6 +89,8 @@ pub struct Worker<L: Log> {
     tickets: BTreeMap<TaskId, PublishedTicket>,
     written: u64,
     last_commit: Duration,
+    /// How long it took.
+    commit_took: Duration,
     last_reached: Duration,
 }
 
@@ -165,6 +167,7 @@ impl<L: Log> Worker<L> {
             tickets: BTreeMap::new(),
             written: 0,
             last_commit: now,
+            commit_took: Duration::ZERO,
             last_reached: now,
         }
     }
@@ -237,10 +240,8 @@ impl<L: Log> Worker<L> {
             Some(Change::Lost(_)) | None => {}
         }
         self.restore()?;
-        let pace = shared.pace;
-        let interval = if self.fetched.behind { pace.interval_behind } else { pace.interval };
-        let is_full = self.uncommitted + self.settled >= pace.records_max;
-        if is_full || shared.clocks.elapsed() >= self.last_commit + interval {
+        let is_full = self.uncommitted + self.settled >= shared.pace.records_max;
+        if is_full || shared.clocks.elapsed() >= self.due() {
             self.commit(false)?;
         }
         Ok(())
@@ -272,17 +273,30 @@ impl<L: Log> Worker<L> {
         Ok(())
     }
 
+    /// When the next commit is due.
+    fn due(&self) -> Duration {
+        let pace = &self.shared.pace;
+        let behind = self.fetched.behind;
+        let interval = if behind { pace.interval_behind } else { pace.interval_after(self.commit_took) };
+        self.last_commit + interval
+    }
+
     fn idle_timeout(&self) -> Duration {
         let sweeping = self.pipeline.chats.values().any(|task| task.is_sweeping());
         let busy = sweeping || !self.restorer.is_idle() || !self.restored.is_empty();
-        if busy { Duration::ZERO } else { self.shared.pace.interval / 2 }
+        let idle = self.shared.pace.interval / 2;
+        match (busy, self.uncommitted) {
+            (true, _) => Duration::ZERO,
+            (false, 0) => idle,
+            (false, _) => idle.min(self.due().saturating_sub(self.shared.clocks.elapsed())),
+        }
     }
 
     fn outbox(&mut self) -> (&mut Pipeline, Outbox<'_, L::Member>) {
-        let now = self.shared.clocks.wall();
+        let clocks = &self.shared.clocks;
         let (member, topology, written) = (&mut self.member, &*self.shared.topology, &mut self.written);
         let held = &self.held;
-        (&mut self.pipeline, Outbox { member, topology, now, written, held })
+        (&mut self.pipeline, Outbox { member, topology, clocks, written, held })
     }
 }
 
