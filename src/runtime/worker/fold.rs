@@ -122,6 +122,7 @@ impl<L: Log> Worker<L> {
         }
         let shared = self.shared.clone();
         let mut slowest = Timestamp::MAX;
+        self.ticking = false;
         for (&(stage, partition), task) in &mut self.tasks.running {
             if stage != Stage::Chats {
                 continue;
@@ -153,7 +154,9 @@ impl<L: Log> Worker<L> {
                 let read = out.member.position(&inbox);
                 if read.is_some_and(|read| read >= grant.inbox_ends[partition as usize]) {
                     let until = grant.until(partition);
-                    self.pipeline.tick(partition, until, &mut budget, &known.settings, &mut out)?;
+                    let done =
+                        self.pipeline.tick(partition, until, &mut budget, &known.settings, &mut out)?;
+                    self.ticking |= !done;
                 }
             }
             // What time changes is in the transaction like what records change.

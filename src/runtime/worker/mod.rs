@@ -81,6 +81,8 @@ pub struct Worker<L: Log> {
     uncommitted: usize,
     /// Chats that settings or the clock touched since then.
     settled: usize,
+    /// More deadlines have passed than the clock could settle in one pass.
+    ticking: bool,
     /// Whose outputs are held back.
     held: Held,
     /// Inputs that wait for the generation before to go on, and where.
@@ -162,6 +164,7 @@ impl<L: Log> Worker<L> {
             restored: Vec::new(),
             uncommitted: 0,
             settled: 0,
+            ticking: false,
             held,
             parked: BTreeMap::new(),
             tickets: BTreeMap::new(),
@@ -249,7 +252,14 @@ impl<L: Log> Worker<L> {
 
     /// Takes what came; records wait for the goal changes of this moment.
     fn fetch(&mut self) -> Result<(), Failure> {
-        let mut timeout = self.shared.clocks.at_most(self.idle_timeout());
+        let idle = if self.is_busy() {
+            Duration::ZERO
+        } else {
+            // Nothing is committed before that: what comes until then is taken together, and asks for goal changes once.
+            self.shared.clocks.sleep(self.due().saturating_sub(self.shared.clocks.elapsed()));
+            self.shared.pace.interval / 2
+        };
+        let mut timeout = self.shared.clocks.at_most(idle);
         let batches = &mut self.fetched.batches;
         while batches.len() < BATCHES_TOGETHER && self.change.is_none() {
             match self.member.poll(timeout)? {
@@ -276,20 +286,16 @@ impl<L: Log> Worker<L> {
     /// When the next commit is due.
     fn due(&self) -> Duration {
         let pace = &self.shared.pace;
-        let behind = self.fetched.behind;
+        let behind = self.fetched.behind || self.ticking;
         let interval = if behind { pace.interval_behind } else { pace.interval_after(self.commit_took) };
         self.last_commit + interval
     }
 
-    fn idle_timeout(&self) -> Duration {
+    /// Whether there is something to do besides what is fetched next.
+    fn is_busy(&self) -> bool {
         let sweeping = self.pipeline.chats.values().any(|task| task.is_sweeping());
-        let busy = sweeping || !self.restorer.is_idle() || !self.restored.is_empty();
-        let idle = self.shared.pace.interval / 2;
-        match (busy, self.uncommitted) {
-            (true, _) => Duration::ZERO,
-            (false, 0) => idle,
-            (false, _) => idle.min(self.due().saturating_sub(self.shared.clocks.elapsed())),
-        }
+        let behind = self.fetched.behind || self.ticking;
+        behind || sweeping || !self.restorer.is_idle() || !self.restored.is_empty()
     }
 
     fn outbox(&mut self) -> (&mut Pipeline, Outbox<'_, L::Member>) {
