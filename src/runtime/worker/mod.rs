@@ -243,7 +243,7 @@ impl<L: Log> Worker<L> {
             Some(Change::Lost(_)) | None => {}
         }
         self.restore()?;
-        let is_full = self.uncommitted + self.settled >= shared.pace.records_max;
+        let is_full = self.uncommitted + ROWS_OF_TIME * self.settled >= shared.pace.records_max;
         if is_full || shared.clocks.elapsed() >= self.due() {
             self.commit(false)?;
         }
@@ -305,6 +305,9 @@ impl<L: Log> Worker<L> {
         (&mut self.pipeline, Outbox { member, topology, clocks, written, held })
     }
 }
+
+/// Of some records in a row several are of one chat. What time settles is a row each, and counts for as much as so many records.
+const ROWS_OF_TIME: usize = 4;
 
 /// How long one pass waits for the goal changes; the next one goes on waiting.
 const GOALS_PATIENCE: Duration = Duration::from_millis(100);
