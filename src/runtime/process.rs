@@ -36,9 +36,9 @@ pub struct Pace {
 
 impl Pace {
     /// Between the begin of a commit that took so long and the next one when everything that came is folded: quick commits
-    /// come often, and slow ones never take more than a quarter of the time, up to where `interval` sets the end.
+    /// come often, and slow ones never take more than a third of the time, up to where `interval` sets the end.
     pub fn interval_after(&self, took: Duration) -> Duration {
-        (4 * took).max(INTERVAL_MIN).min(self.interval)
+        (3 * took).max(INTERVAL_MIN).min(self.interval)
     }
 
     pub fn of(config: &Config) -> Self {

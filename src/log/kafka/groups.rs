@@ -15,6 +15,8 @@ use crate::log::{LogError, LogResult, TopicPartition};
 pub struct GroupInfo {
     /// In librdkafka's words: `Stable`, `Empty`, `Assigning`, `Reconciling`, `Dead` (there is no such group).
     pub state: String,
+    /// `host:port` of the broker that coordinates it; empty if that is not known.
+    pub coordinator: String,
     pub members: Vec<GroupMember>,
 }
 
@@ -124,7 +126,14 @@ unsafe fn group_info(of: *const native::rd_kafka_ConsumerGroupDescription_t) -> 
         let state = text(native::rd_kafka_consumer_group_state_name(state));
         let count = native::rd_kafka_ConsumerGroupDescription_member_count(of);
         let member = |index| group_member(native::rd_kafka_ConsumerGroupDescription_member(of, index));
-        Ok(GroupInfo { state, members: (0..count).map(member).collect() })
+        let node = native::rd_kafka_ConsumerGroupDescription_coordinator(of);
+        let coordinator = match node.is_null() {
+            true => String::new(),
+            false => {
+                format!("{}:{}", text(native::rd_kafka_Node_host(node)), native::rd_kafka_Node_port(node))
+            }
+        };
+        Ok(GroupInfo { state, coordinator, members: (0..count).map(member).collect() })
     }
 }
 

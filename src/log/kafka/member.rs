@@ -14,6 +14,7 @@ use rdkafka::types::RDKafkaErrorCode;
 use super::KafkaLog;
 use super::client::{Change, is_denied, sorted, to_list};
 use super::cursors::Cursors;
+use super::heir;
 use super::producer::Producer;
 use super::queue::{Connection, Failure, KafkaBatch};
 use crate::log::{
@@ -42,7 +43,8 @@ impl KafkaMember {
         let transactional_id = format!("{group}-{slot}");
         let producer =
             Producer::open(settings.producer(&transactional_id), settings.tuning.transaction_timeout)?;
-        let connection = Connection::open(&settings.member(group))?;
+        bury_predecessor(&log, group, slot);
+        let connection = Connection::open(&settings.member(group, slot))?;
         let names: Vec<&str> = topics.iter().map(|topic| &**topic).collect();
         connection
             .consumer()
@@ -152,6 +154,31 @@ impl KafkaMember {
         let sentence = format!("{of} cannot be read on: {why}");
         self.untold.push_back(Polled::Stopped(of, sentence));
         Ok(())
+    }
+}
+
+/// Whoever had this slot before is dead, or has no right to it any more: the group need not wait for the end of its session.
+fn bury_predecessor(log: &KafkaLog, group: &str, slot: &str) {
+    let settings = &log.inner.settings;
+    let Some(name) = settings.member_name(slot).filter(|_| settings.is_plain) else { return };
+    let found = match log.describe_group(group) {
+        Ok(found) if !found.coordinator.is_empty() => found,
+        Ok(_) => return,
+        Err(error) => {
+            tracing::debug!(%error, "who had this slot before is not known");
+            return;
+        }
+    };
+    for member in found.members.iter().filter(|member| member.client == name) {
+        match heir::say_left(&found.coordinator, group, &member.id) {
+            Ok(0) => tracing::info!(slot, member = member.id, "the member before is taken out of the group"),
+            Ok(code) => {
+                tracing::debug!(slot, member = member.id, code, "the member before could not be taken out")
+            }
+            Err(error) => {
+                tracing::debug!(slot, member = member.id, %error, "the member before could not be taken out")
+            }
+        }
     }
 }
 

@@ -4,12 +4,13 @@
 //! `settings` is every setting with its reason, `client` what librdkafka calls back, `queue` and `groups` the only
 //! unsafe code, `cursors` lets each record through once, `producer` sorts the errors of transactions. `member`,
 //! `reader` and `admin` are the three kinds of connection, `writer` is for a few records by hand. Nothing here looks
-//! into a key or a value.
+//! into a key or a value. `heir` speaks for a member that was killed.
 
 mod admin;
 mod client;
 mod cursors;
 mod groups;
+mod heir;
 mod member;
 mod producer;
 mod queue;

@@ -46,6 +46,10 @@ impl Default for KafkaTuning {
 /// The settings of every client of one cluster.
 pub(super) struct Settings {
     shared: ClientConfig,
+    /// Nobody else has named the clients.
+    names_clients: bool,
+    /// Connections are neither encrypted nor asked who they are.
+    pub is_plain: bool,
     pub tuning: KafkaTuning,
 }
 
@@ -88,13 +92,19 @@ impl Settings {
             }
             shared.set(name, value);
         }
-        Ok(Self { shared, tuning })
+        let names_clients = properties.iter().all(|(name, _)| name != "client.id");
+        let is_plain =
+            shared.get("security.protocol").is_none_or(|kind| kind.eq_ignore_ascii_case("plaintext"));
+        Ok(Self { shared, names_clients, is_plain, tuning })
     }
 
     /// A member of the group: the consumer protocol of Kafka 4, in which a moved partition alone stands
     /// still.
-    pub fn member(&self, group: &str) -> ClientConfig {
+    pub fn member(&self, group: &str, slot: &str) -> ClientConfig {
         let mut config = self.fetching(group);
+        if let Some(name) = self.member_name(slot) {
+            config.set("client.id", name);
+        }
         config
             .set("group.protocol", "consumer")
             // The broker's range assignor is the one that keeps equal partition numbers together in every
@@ -102,6 +112,11 @@ impl Settings {
             .set("group.remote.assignor", "range")
             .set("max.poll.interval.ms", self.tuning.poll_interval_max.as_millis().to_string());
         config
+    }
+
+    /// By which the group knows the member in this slot, whoever holds it; `None` if clients have a name of another's choice.
+    pub fn member_name(&self, slot: &str) -> Option<String> {
+        self.names_clients.then(|| format!("chat-goals.{slot}"))
     }
 
     /// Reads without joining. librdkafka wants a group's name for that, too, but nothing is ever committed to
@@ -212,7 +227,8 @@ mod tests {
     #[test]
     fn properties_reach_every_client_and_beat_the_defaults() {
         let settings = settings(&[("sasl.username", "u"), ("compression.type", "zstd")]).unwrap();
-        for config in [settings.member("g"), settings.reader("r"), settings.lookup(), settings.producer("p")]
+        for config in
+            [settings.member("g", "s"), settings.reader("r"), settings.lookup(), settings.producer("p")]
         {
             assert_eq!(config.get("sasl.username"), Some("u"));
         }
