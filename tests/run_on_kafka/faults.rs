@@ -39,6 +39,28 @@ fn a_process_killed_at_random_loses_and_repeats_nothing() {
     scene.ends_well([process]);
 }
 
+/// The session of a dead member may go on for long, and until its end nobody else would get its partitions.
+#[test]
+fn a_killed_process_that_is_started_again_takes_its_predecessor_out_of_the_group() {
+    let _turn = crate::turn();
+    let deployment = Deployment::created("heir", WireForm::Json);
+    let members = || log().describe_group(&deployment.group()).unwrap().members;
+    let mut before = deployment.start("a");
+    before.until_it_says("assigned");
+    let dead: Vec<String> = members().into_iter().map(|member| member.id).collect();
+    assert_eq!(dead.len(), 1);
+    before.kill();
+    assert!(members().iter().any(|member| member.id == dead[0]), "it is missed only after its session");
+
+    let mut heir = deployment.start("a");
+    heir.until_it_says("the member before is taken out of the group");
+    heir.until_it_says("assigned");
+    let now = members();
+    assert_eq!(now.len(), 1, "{now:?}");
+    assert_ne!(now[0].id, dead[0]);
+    heir.stop();
+}
+
 #[test]
 fn processes_that_come_and_go_and_lose_their_disks_lose_and_repeat_nothing() {
     let _turn = crate::turn();
