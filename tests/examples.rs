@@ -4,7 +4,11 @@
 //! `case.json`, `expected.jsonl` is the output in its order, `exit` the exit code, and `bad` the lines that standard
 //! error names.
 
-use serde_json::{Number, Value};
+#[path = "same/mod.rs"]
+mod same;
+
+use same::plain;
+use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -80,40 +84,6 @@ fn same(got: &str, wanted: &str) -> Result<(), String> {
 
 fn json(line: &str) -> Result<Value, String> {
     serde_json::from_str(line).map(plain).map_err(|e| format!("{line} is not JSON: {e}"))
-}
-
-/// Absent, null and default mean the same but for the two rates, and how a number is written does not matter.
-fn plain(value: Value) -> Value {
-    match value {
-        Value::Object(fields) => Value::Object(
-            fields
-                .into_iter()
-                .map(|(name, field)| (name, plain(field)))
-                .filter(|(name, field)| is_rate(name) || !is_default(field))
-                .collect(),
-        ),
-        Value::Array(items) => Value::Array(items.into_iter().map(plain).collect()),
-        Value::Number(number) => {
-            let rounded = (number.as_f64().expect("a number that fits") * 1e12).round() / 1e12;
-            Number::from_f64(rounded).map_or(Value::Null, Value::Number)
-        }
-        other => other,
-    }
-}
-
-fn is_rate(name: &str) -> bool {
-    matches!(name, "achievementRate" | "endedAchievementRate")
-}
-
-fn is_default(value: &Value) -> bool {
-    match value {
-        Value::Null => true,
-        Value::Bool(bool) => !bool,
-        Value::Number(number) => number.as_f64() == Some(0.0),
-        Value::String(text) => text.is_empty(),
-        Value::Array(items) => items.is_empty(),
-        Value::Object(fields) => fields.is_empty(),
-    }
 }
 
 #[test]

@@ -1,14 +1,18 @@
 //! What the outputs must come to, which is what `chat-goals fold` prints for the same records; held against the newest
 //! record of every key.
 
+#[path = "../../tests/same/counter.rs"]
+mod counter;
+#[path = "../../tests/same/mod.rs"]
+mod same;
+
 use crate::process::LIMIT;
 use crate::rich::{Load, QUIET};
 use crate::world::{COUNTERS, STATUSES, World, partitions};
-use chat_goals::contract::keys::counter_key;
-use chat_goals::domain::credit::Bucket;
-use chat_goals::domain::ids::ManagerId;
 use chat_goals::log::{Batch as _, Log as _, Reader as _, TopicPartition};
-use serde_json::{Number, Value};
+use counter::{is_zero, key_of};
+use same::plain;
+use serde_json::Value;
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::{BufRead as _, BufReader, BufWriter, Write as _};
@@ -131,53 +135,18 @@ fn newest(world: &World, topic: &str) -> anyhow::Result<Newest> {
 fn what_counts(record: Value) -> (u64, String) {
     const NOT_COMPARED: [&str; 7] =
         ["revision", "previousStatus", "at", "cause", "correction", "rounds", "updatedAt"];
-    const COUNTS: [&str; 6] = ["measured", "achieved", "missed", "ended", "closes", "achievedOfEnded"];
     let mut record = plain(record);
     let fields = record.as_object_mut().expect("a record is an object");
     for name in NOT_COMPARED {
         fields.remove(name);
     }
-    let status = match fields.get("status") {
+    let status = match record.get("status") {
         Some(status) => status.as_str().unwrap_or_default().to_owned(),
-        None if COUNTS.iter().all(|name| !fields.contains_key(*name)) => "zero".to_owned(),
+        None if is_zero(&record) => "zero".to_owned(),
         None => String::new(),
     };
     let mut hash = DefaultHasher::new();
     // Objects are in the order of their names here.
     record.to_string().hash(&mut hash);
     (hash.finish(), status)
-}
-
-fn key_of(counter: &Value) -> String {
-    let text = |name: &str| counter.get(name).and_then(Value::as_str);
-    let manager =
-        (text("scope") == Some("MANAGER")).then(|| ManagerId::new(text("managerId").unwrap_or_default()));
-    let date = text("date").map(|date| date.parse().expect("a date"));
-    counter_key(text("channelId").expect("a channel"), &Bucket { manager, date })
-}
-
-/// Absent, null and default mean the same but for the rates, and how a number is written does not matter.
-fn plain(value: Value) -> Value {
-    let is_default = |value: &Value| match value {
-        Value::Null => true,
-        Value::Bool(bool) => !bool,
-        Value::Number(number) => number.as_f64() == Some(0.0),
-        Value::String(text) => text.is_empty(),
-        Value::Array(items) => items.is_empty(),
-        Value::Object(fields) => fields.is_empty(),
-    };
-    match value {
-        Value::Object(fields) => fields
-            .into_iter()
-            .map(|(name, field)| (name, plain(field)))
-            .filter(|(name, field)| name.ends_with("Rate") || !is_default(field))
-            .collect(),
-        Value::Array(items) => items.into_iter().map(plain).collect(),
-        Value::Number(number) => {
-            // The last bit of a fraction depends on who read the JSON.
-            let rounded = (number.as_f64().expect("a number that fits") * 1e12).round() / 1e12;
-            Value::Number(Number::from_f64(rounded).expect("a finite number"))
-        }
-        other => other,
-    }
 }

@@ -83,6 +83,8 @@ pub struct Place {
     store: Arc<Store>,
     count: i32,
     now: Timestamp,
+    /// How many rows were stored so far, those of counters by themselves.
+    pub rows: [u64; 2],
     _dir: tempfile::TempDir,
 }
 
@@ -109,7 +111,7 @@ impl Place {
                 settings.add(GoalChange { id: None, channel, at, change }, Some(at));
             }
         }
-        Self { pipeline, settings, store, count, now: START, _dir: dir }
+        Self { pipeline, settings, store, count, now: START, rows: [0; 2], _dir: dir }
     }
 
     pub fn fold(&mut self, record: &Record) {
@@ -143,7 +145,9 @@ impl Place {
         }
         self.pipeline.flush(self.now, &mut Out).expect("the store works");
         let mut changes = self.store.changes();
+        let rows = &mut self.rows;
         let mut put = |family: Family, partition: i32, key: &[u8], row: &[u8]| {
+            rows[usize::from(family == Family::Managers)] += 1;
             changes.put(family, &row_key(partition, key), row);
         };
         for task in self.pipeline.chats.values_mut() {

@@ -104,3 +104,62 @@ impl SortedIndex {
         self.removed.clear();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(text: &str) -> Vec<u8> {
+        text.as_bytes().to_vec()
+    }
+
+    fn commit(index: &mut SortedIndex, store: &Store) {
+        let mut changes = store.changes();
+        index.commit(&mut changes);
+        changes.write().unwrap();
+    }
+
+    #[test]
+    fn what_came_and_went_leaves_no_trace_and_what_went_and_came_back_is_there() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Arc::new(Store::open(dir.path(), 8 << 20).unwrap());
+        let mut index = SortedIndex::new(7, Some(store.clone()));
+        index.insert(entry("da"));
+        index.insert(entry("db"));
+        commit(&mut index, &store);
+        // RocksDB counts what it was told, whether it adds or deletes.
+        let told = || store.property(Family::Indexes, "rocksdb.num-entries-active-mem-table");
+        let before = told();
+
+        index.insert(entry("dc"));
+        index.remove(entry("dc"));
+        index.remove(entry("da"));
+        index.insert(entry("da"));
+        commit(&mut index, &store);
+        assert_eq!(told(), before);
+        assert_eq!(index.scan(b"d", b"", 9).unwrap(), [entry("da"), entry("db")]);
+
+        index.remove(entry("db"));
+        assert_eq!(index.scan(b"d", b"", 9).unwrap(), [entry("da")]);
+        commit(&mut index, &store);
+        assert_eq!(index.scan(b"d", b"", 9).unwrap(), [entry("da")]);
+    }
+
+    #[test]
+    fn an_entry_that_is_forgotten_twice_can_come_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Arc::new(Store::open(dir.path(), 8 << 20).unwrap());
+        let mut index = SortedIndex::new(7, Some(store.clone()));
+        index.insert(entry("da"));
+        index.remove(entry("da"));
+        // It was looked up before, and now turns out to be stale.
+        index.forget(entry("da")).unwrap();
+        index.insert(entry("da"));
+        commit(&mut index, &store);
+        assert_eq!(index.scan(b"d", b"", 9).unwrap(), [entry("da")]);
+        // One of the store goes for good.
+        index.forget(entry("da")).unwrap();
+        commit(&mut index, &store);
+        assert!(index.scan(b"d", b"", 9).unwrap().is_empty());
+    }
+}

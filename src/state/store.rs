@@ -142,31 +142,32 @@ impl Store {
         &self,
         family: Family,
         from: &[u8],
-        mut visit: impl FnMut(&[u8], &[u8]) -> bool,
+        visit: impl FnMut(&[u8], &[u8]) -> bool,
     ) -> anyhow::Result<()> {
-        self.at(Access::Read)?;
-        let from = IteratorMode::From(from, rocksdb::Direction::Forward);
-        for entry in self.db.iterator_cf(&self.family(family), from) {
-            let (key, value) = entry?;
-            if !visit(&key, &value) {
-                break;
-            }
-        }
-        Ok(())
+        self.visit(family, ReadOptions::default(), from, visit)
     }
 
-    /// Calls `visit` with the entries from `from` on whose keys begin with `prefix`, in the order of their keys, until
-    /// it says false. Unlike with [`Store::scan`], what was deleted beyond the prefix costs nothing.
+    /// As [`Store::scan`], as long as keys begin with `prefix`: what was deleted beyond costs nothing.
     pub fn scan_prefix(
         &self,
         family: Family,
         prefix: &[u8],
         from: &[u8],
+        visit: impl FnMut(&[u8], &[u8]) -> bool,
+    ) -> anyhow::Result<()> {
+        let mut options = ReadOptions::default();
+        options.set_iterate_range(rocksdb::PrefixRange(prefix));
+        self.visit(family, options, from, visit)
+    }
+
+    fn visit(
+        &self,
+        family: Family,
+        options: ReadOptions,
+        from: &[u8],
         mut visit: impl FnMut(&[u8], &[u8]) -> bool,
     ) -> anyhow::Result<()> {
         self.at(Access::Read)?;
-        let mut options = ReadOptions::default();
-        options.set_iterate_range(rocksdb::PrefixRange(prefix));
         let from = IteratorMode::From(from, rocksdb::Direction::Forward);
         for entry in self.db.iterator_cf_opt(&self.family(family), options, from) {
             let (key, value) = entry?;
@@ -212,7 +213,7 @@ fn families(cache: &Cache, memory_bytes: usize) -> [ColumnFamilyDescriptor; Fami
         let mut family_options = Options::default();
         family_options.set_block_based_table_factory(&blocks);
         family_options.set_compression_type(DBCompressionType::Lz4);
-        // The same for what has not been written to a file yet.
+        // Filters for memtables, too: what is not there need not be searched for.
         family_options.set_memtable_whole_key_filtering(true);
         family_options.set_memtable_prefix_bloom_ratio(0.1);
         family_options.set_write_buffer_size(memory_bytes / 8);

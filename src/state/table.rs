@@ -53,8 +53,8 @@ pub type Key = Box<[u8]>;
 /// What has to be stored, and under which key.
 pub type Change = (Key, Vec<u8>);
 
-/// Hashed with fixed keys: which rows are dropped first must not differ from run to run, or a simulation could not be
-/// repeated.
+/// Hashed without a secret: which rows are dropped first must not differ from run to run, or a simulation could not be
+/// repeated. Whoever may choose ids can make them collide, and slow down the partition that they fall into.
 type Slots<R> = HashMap<Key, Slot<R>, FxBuildHasher>;
 
 pub struct Table<R: TableRow> {
@@ -103,6 +103,15 @@ impl Stored {
     }
 }
 
+impl<R: TableRow> Slot<R> {
+    /// Of what the store has.
+    fn of(found: Option<(R, Stored)>) -> Self {
+        let (row, stored) = found.unzip();
+        let index = row.as_ref().map(R::index).unwrap_or_default();
+        Self { row, index, dirty: false, stored: stored.unwrap_or_default() }
+    }
+}
+
 impl<R: TableRow> Table<R> {
     /// Without a store everything stays in memory, and nothing is ever dropped.
     pub fn new(partition: i32, store: Option<Arc<Store>>, rows_max: usize) -> Self {
@@ -130,12 +139,9 @@ impl<R: TableRow> Table<R> {
                 let slot = match self.older.remove(key) {
                     Some(slot) => slot,
                     None => {
-                        let (row, stored) = match self.store.as_deref() {
-                            Some(store) => read::<R>(store, self.partition, key)?.unzip(),
-                            None => (None, None),
-                        };
-                        let index = row.as_ref().map(R::index).unwrap_or_default();
-                        Slot { row, index, dirty: false, stored: stored.unwrap_or_default() }
+                        let store = self.store.as_deref();
+                        let found = store.map(|store| read::<R>(store, self.partition, key)).transpose()?;
+                        Slot::of(found.flatten())
                     }
                 };
                 Ok(vacant.insert(slot))
@@ -153,13 +159,8 @@ impl<R: TableRow> Table<R> {
         missing.dedup();
         for (key, bytes) in missing.iter().zip(store.get_sorted(R::FAMILY, &missing)?) {
             let (_, key) = parse_row_key(key).expect("it was made above");
-            let (row, stored) = match bytes {
-                Some(bytes) => decode::<R>(&bytes, self.partition, key, store).map(Some)?.unzip(),
-                None => (None, None),
-            };
-            let index = row.as_ref().map(R::index).unwrap_or_default();
-            let slot = Slot { row, index, dirty: false, stored: stored.unwrap_or_default() };
-            self.rows.insert(key.into(), slot);
+            let found = bytes.map(|bytes| decode(&bytes, self.partition, key, store)).transpose()?;
+            self.rows.insert(key.into(), Slot::of(found));
         }
         Ok(())
     }

@@ -1,12 +1,17 @@
 //! What the outputs must come to: the same records folded offline, and how the two differ. It never looks at how the
 //! outputs got there.
 
+#[path = "../same/counter.rs"]
+mod counter;
+#[path = "../same/mod.rs"]
+mod same;
+
 use crate::outputs::Outputs;
 use crate::workload::Entry;
-use chat_goals::contract::keys::counter_key;
-use chat_goals::domain::credit::Bucket;
-use chat_goals::domain::ids::ManagerId;
-use serde_json::{Number, Value};
+use counter::is_zero;
+pub use counter::key_of;
+pub use same::plain;
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::process::Command;
@@ -141,47 +146,4 @@ pub fn without(record: &Value, names: &[&str]) -> Value {
             .map(|(n, v)| (n.clone(), v.clone()))
             .collect(),
     )
-}
-
-pub fn key_of(counter: &Value) -> String {
-    let text = |name: &str| counter.get(name).map(|value| value.as_str().expect("text"));
-    let manager =
-        (text("scope") == Some("MANAGER")).then(|| ManagerId::new(text("managerId").unwrap_or_default()));
-    let date = text("date").map(|date| date.parse().expect("a date"));
-    counter_key(text("channelId").expect("a channel"), &Bucket { manager, date })
-}
-
-fn is_zero(counter: &Value) -> bool {
-    ["measured", "achieved", "missed", "ended", "closes", "achievedOfEnded"]
-        .iter()
-        .all(|name| counter.get(name).is_none())
-}
-
-/// Absent, null and default mean the same but for the two rates, and how a number is written does not matter.
-pub fn plain(value: Value) -> Value {
-    match value {
-        Value::Object(fields) => fields
-            .into_iter()
-            .map(|(name, field)| (name, plain(field)))
-            .filter(|(name, field)| name.ends_with("Rate") || !is_default(field))
-            .collect(),
-        Value::Array(items) => items.into_iter().map(plain).collect(),
-        Value::Number(number) => {
-            // The last bit of a fraction depends on who read the JSON.
-            let rounded = (number.as_f64().expect("a number that fits") * 1e12).round() / 1e12;
-            Value::Number(Number::from_f64(rounded).expect("a finite number"))
-        }
-        Value::Null | Value::Bool(_) | Value::String(_) => value,
-    }
-}
-
-fn is_default(value: &Value) -> bool {
-    match value {
-        Value::Null => true,
-        Value::Bool(bool) => !bool,
-        Value::Number(number) => number.as_f64() == Some(0.0),
-        Value::String(text) => text.is_empty(),
-        Value::Array(items) => items.is_empty(),
-        Value::Object(fields) => fields.is_empty(),
-    }
 }

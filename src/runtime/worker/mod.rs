@@ -87,6 +87,8 @@ pub struct Worker<L: Log> {
     held: Held,
     /// Inputs that wait for the generation before to go on, and where.
     parked: BTreeMap<TopicPartition, Offset>,
+    /// A task is telling readers what they have wrong, a slice a pass.
+    telling: bool,
     /// What is to be known of the outputs before a task takes over.
     tickets: BTreeMap<TaskId, PublishedTicket>,
     written: u64,
@@ -165,6 +167,7 @@ impl<L: Log> Worker<L> {
             uncommitted: 0,
             settled: 0,
             ticking: false,
+            telling: false,
             held,
             parked: BTreeMap::new(),
             tickets: BTreeMap::new(),
@@ -294,7 +297,7 @@ impl<L: Log> Worker<L> {
     /// Whether there is something to do besides what is fetched next.
     fn is_busy(&self) -> bool {
         let sweeping = self.pipeline.chats.values().any(|task| task.is_sweeping());
-        let behind = self.fetched.behind || self.ticking;
+        let behind = self.fetched.behind || self.ticking || self.telling;
         behind || sweeping || !self.restorer.is_idle() || !self.restored.is_empty()
     }
 

@@ -40,6 +40,7 @@ impl<L: Log> Worker<L> {
 
     /// Goes on where the generation before has gone on, and takes over where it has stopped.
     pub(super) fn take_over(&mut self) -> Result<(), Failure> {
+        self.telling = false;
         let Some(handover) = self.held.handover.clone() else { return Ok(()) };
         self.unpark(&handover)?;
         let Some(last) = handover.last() else { return Ok(()) };
@@ -67,6 +68,7 @@ impl<L: Log> Worker<L> {
             }
             let ticket = *self.tickets.entry(task).or_insert_with(|| handover.published.ask());
             if handover.published.has_answered(ticket) {
+                self.telling = true;
                 return self.tell(&handover, task);
             }
         }
