@@ -146,6 +146,9 @@ fn read_changelogs(bootstrap: &str, group: &str, partitions: i32) -> anyhow::Res
         .set("group.id", "memory-plain")
         .set("isolation.level", "read_committed")
         .set("enable.partition.eof", "true")
+        // As in `compare`: without the two it waits more than it reads.
+        .set("fetch.queue.backoff.ms", "10")
+        .set("queued.min.messages", "1000000")
         .create()?;
     let mut list = TopicPartitionList::new();
     for of in &of {
