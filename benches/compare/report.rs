@@ -153,7 +153,8 @@ fn latencies(found: &[(Program, Latency)]) -> String {
 fn restarts(found: &[(Program, Restart)]) -> String {
     let mut text = String::from(
         "## Restart\n\nEverything folded, kill -9, started again at once: seconds until the status of a chat that is written then. \
-         The session of the killed member, 6 s for both, has to end first.\n\n| | on its disk | on an empty disk |\n|---|--:|--:|\n",
+         The session of the killed member is 6 s for both; `chat-goals` takes its predecessor out of the group if it has its \
+         disk, the others wait for the end of it.\n\n| | on its disk | on an empty disk |\n|---|--:|--:|\n",
     );
     for (program, restart) in found {
         let empty = restart.on_an_empty_disk.map_or_else(|| "not measured".to_owned(), number);
