@@ -28,6 +28,7 @@
 //! | [`config`] | the settings, documented where they are defined | read anything but its sources |
 //! | [`explain`] | why a chat shows what it shows: facts with the rule that counts them or not | read or print anything |
 //! | [`inspect`] | what an operator asks of a running deployment, read from the log | join a group |
+//! | [`http`] | what everything that answers over HTTP shares: server, errors, token | know a chat or a log |
 //! | [`demo`] | a simulated chat platform and a live view | touch a broker |
 //! | [`simulate`] | a whole deployment in one thread, driven by a seed, with everything that can go wrong | run in production |
 //! | [`at_rest`] | rows at rest: state folders, and the audit of everything against everything | change anything |
@@ -42,6 +43,7 @@ pub mod contract;
 pub mod demo;
 pub mod domain;
 pub mod explain;
+pub mod http;
 pub mod inspect;
 pub mod log;
 pub mod pipeline;

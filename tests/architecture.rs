@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each folder with those it may use.
-const ARROWS: [(&str, &[&str]); 14] = [
+const ARROWS: [(&str, &[&str]); 15] = [
     ("domain", &[]),
     ("stages", &["domain"]),
     ("contract", &["domain", "stages"]),
@@ -14,6 +14,7 @@ const ARROWS: [(&str, &[&str]); 14] = [
     ("config", &[]),
     ("runtime", &["domain", "stages", "contract", "log", "state", "pipeline", "config"]),
     ("explain", &["domain"]),
+    ("http", &[]),
     ("inspect", &["domain", "stages", "contract", "log", "state", "pipeline", "config", "runtime"]),
     ("demo", &["domain", "stages", "contract", "log", "pipeline", "config", "runtime"]),
     ("simulate", &["domain", "stages", "contract", "log", "state", "pipeline", "config", "runtime"]),
