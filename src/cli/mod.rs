@@ -4,6 +4,7 @@
 mod ask;
 mod audit;
 mod config;
+mod contract;
 mod demo;
 mod diff;
 mod fold;
@@ -61,6 +62,9 @@ enum Command {
     /// Print the configuration
     #[command(subcommand)]
     Config(config::Command),
+    /// Print the published contract: schemas, JSON Schemas, or an AsyncAPI document
+    #[command(subcommand)]
+    Contract(contract::Command),
     /// Look at a state folder, also beside the process that runs on it
     #[command(subcommand)]
     State(state::Command),
@@ -89,6 +93,7 @@ pub fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
         Command::DeadLetters(command) => ask::dead_letters::run(command),
         Command::Topics(command) => topics::run(command),
         Command::Config(command) => config::run(command),
+        Command::Contract(command) => contract::run(command),
         Command::State(command) => state::run(command),
         Command::Audit(args) => audit::run(args),
         Command::Demo(args) => demo::run(args),
