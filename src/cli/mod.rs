@@ -9,6 +9,7 @@ mod demo;
 mod diff;
 mod fold;
 mod generations;
+mod ingest;
 mod lines;
 mod listing;
 mod progress;
@@ -56,6 +57,8 @@ enum Command {
     /// List, show or re-send records that could not be understood
     #[command(subcommand, after_help = ask::EXIT_CODES)]
     DeadLetters(ask::dead_letters::Command),
+    /// Take a chat platform's webhooks and tracked events over HTTP into the input topics
+    Ingest(ingest::Args),
     /// Create or check the topics
     #[command(subcommand)]
     Topics(topics::Command),
@@ -91,6 +94,7 @@ pub fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
         Command::Goals(args) => ask::goals::run(args),
         Command::Status(args) => ask::status::run(args),
         Command::DeadLetters(command) => ask::dead_letters::run(command),
+        Command::Ingest(args) => ingest::run(args),
         Command::Topics(command) => topics::run(command),
         Command::Config(command) => config::run(command),
         Command::Contract(command) => contract::run(command),

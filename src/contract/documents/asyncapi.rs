@@ -63,8 +63,6 @@ struct Channel<'a> {
     topic: &'a str,
     direction: Direction,
     description: &'static str,
-    /// `None`: every record is its own, as it came.
-    key: Option<&'static str>,
     cleanup: &'static str,
     messages: Vec<(&'static str, Value)>,
 }
@@ -75,7 +73,6 @@ fn channels<'a>(of: &Deployment<'a>) -> [Channel<'a>; 6] {
         topic: topic.name,
         direction: Direction::In,
         description,
-        key: Some(key),
         cleanup: "delete",
         messages: vec![(record, message(record, topic, Direction::In, key))],
     };
@@ -84,7 +81,6 @@ fn channels<'a>(of: &Deployment<'a>) -> [Channel<'a>; 6] {
         topic: topic.name,
         direction: Direction::Out,
         description,
-        key: Some(key),
         cleanup: "compact",
         messages: vec![(record, message(record, topic, Direction::Out, key))],
     };
@@ -126,7 +122,6 @@ fn channels<'a>(of: &Deployment<'a>) -> [Channel<'a>; 6] {
             topic: of.dead_letters,
             direction: Direction::Out,
             description: "Input records that could not be understood, as they came, with the reason in their headers.",
-            key: None,
             cleanup: "delete",
             messages: vec![("DeadLetter", dead_letter())],
         },
