@@ -45,7 +45,10 @@ pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
 
 fn print_proto(out: Option<&Path>) -> anyhow::Result<()> {
     match out {
-        Some(out) => proto::FILES.iter().try_for_each(|(path, text)| write(&out.join(path), text)),
+        Some(out) => proto::FILES
+            .iter()
+            .chain([&proto::LINT])
+            .try_for_each(|(path, text)| write(&out.join(path), text)),
         None => {
             let files = proto::FILES.map(|(path, text)| format!("// {path}\n{text}"));
             print(&files.join("\n"))

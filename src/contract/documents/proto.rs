@@ -15,3 +15,6 @@ pub const FILES: [(&str, &str); 6] = [
         include_str!("../../../proto/chat_goals/v1/manager_goal_counters.proto"),
     ),
 ];
+
+/// What `buf lint` goes by beside them.
+pub const LINT: (&str, &str) = ("buf.yaml", include_str!("../../../proto/buf.yaml"));

@@ -170,20 +170,20 @@ fn nothing_that_a_person_wrote_is_kept() {
 
 /// Any JSON, with the names and words that are looked for among its own.
 fn anything() -> impl Strategy<Value = Value> {
-    let names =
-        ["event", "type", "entity", "refers", "id", "chatType", "personType", "log", "action", "createdAt"];
-    let words = ["push", "message", "userChat", "user", "manager", "close", "assign", "SECRET words"];
+    const NAMES: &[&str] =
+        &["event", "type", "entity", "refers", "id", "chatType", "personType", "log", "action", "createdAt"];
+    const WORDS: &[&str] =
+        &["push", "message", "userChat", "user", "manager", "close", "assign", "SECRET words"];
     let leaf = prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),
         any::<i64>().prop_map(Value::from),
         any::<f64>().prop_map(Value::from),
-        prop::sample::select(&words[..]).prop_map(Value::from),
+        prop::sample::select(WORDS).prop_map(Value::from),
         ".{0,8}".prop_map(Value::from),
     ];
-    leaf.prop_recursive(4, 64, 8, move |inner| {
-        let name =
-            prop_oneof![prop::sample::select(&names[..]).prop_map(str::to_owned), "[a-zA-Z\"\\\\]{0,6}"];
+    leaf.prop_recursive(4, 64, 8, |inner| {
+        let name = prop_oneof![prop::sample::select(NAMES).prop_map(str::to_owned), "[a-zA-Z\"\\\\]{0,6}"];
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
             prop::collection::vec((name, inner), 0..8)
@@ -195,7 +195,7 @@ fn anything() -> impl Strategy<Value = Value> {
 /// A documented webhook with something odd at any place of it.
 fn nearly_right() -> impl Strategy<Value = Value> {
     let webhooks = vec![webhook!("customer-message"), webhook!("log-assign"), webhook!("user-chat-closed")];
-    let places = [
+    const PLACES: &[&str] = &[
         "/event",
         "/type",
         "/entity",
@@ -205,7 +205,7 @@ fn nearly_right() -> impl Strategy<Value = Value> {
         "/entity/log",
         "/refers",
     ];
-    (prop::sample::select(webhooks), prop::sample::select(&places[..]), anything()).prop_map(
+    (prop::sample::select(webhooks), prop::sample::select(PLACES), anything()).prop_map(
         |(mut webhook, place, odd)| {
             if let Some(there) = webhook.pointer_mut(place) {
                 *there = odd;
