@@ -75,8 +75,12 @@ pub fn assert_keys_are_at_home() {
 /// What the fold makes of the records in the input topics: status and phase of each chat.
 pub fn folded() -> BTreeMap<String, String> {
     let mut lines: Vec<(i64, Value)> = Vec::new();
-    for (topic, name) in [("goal.changes", "goalChange"), ("chat.events", "chatEvent"), ("customer.events", "customerEvent")] {
-        lines.extend(stored(topic).into_iter().map(|record| (record.timestamp, json!({name: record.value.unwrap()}))));
+    for (topic, name) in
+        [("goal.changes", "goalChange"), ("chat.events", "chatEvent"), ("customer.events", "customerEvent")]
+    {
+        lines.extend(
+            stored(topic).into_iter().map(|record| (record.timestamp, json!({name: record.value.unwrap()}))),
+        );
     }
     lines.sort_by_key(|(timestamp, _)| *timestamp);
     let mut file = tempfile::NamedTempFile::new().unwrap();
@@ -160,7 +164,8 @@ pub fn until_compacted() {
     let of_chats = || stored(STATUSES).iter().filter(|record| !record.key.starts_with("nobody")).count();
     let before = of_chats();
     let partitions = ends(STATUSES).len() as i32;
-    let producer: BaseProducer = ClientConfig::new().set("bootstrap.servers", crate::bootstrap()).create().unwrap();
+    let producer: BaseProducer =
+        ClientConfig::new().set("bootstrap.servers", crate::bootstrap()).create().unwrap();
     let limit = Instant::now() + LIMIT;
     for revision in 1.. {
         for partition in 0..partitions {
@@ -193,13 +198,17 @@ pub fn repeat_the_past_of(chat: &str) {
 /// Writes revisions 1 and 4 of a chat.
 pub fn leave_a_gap(chat: &str) {
     for revision in [1, 4] {
-        write(chat, &json!({"channelId": "gap", "chatId": chat, "revision": revision, "status": "NONE",
-            "at": "2026-03-01T00:00:00Z", "cause": "CHAT_OPENED"}));
+        write(
+            chat,
+            &json!({"channelId": "gap", "chatId": chat, "revision": revision, "status": "NONE",
+            "at": "2026-03-01T00:00:00Z", "cause": "CHAT_OPENED"}),
+        );
     }
 }
 
 fn write(chat: &str, view: &Value) {
-    let producer: BaseProducer = ClientConfig::new().set("bootstrap.servers", crate::bootstrap()).create().unwrap();
+    let producer: BaseProducer =
+        ClientConfig::new().set("bootstrap.servers", crate::bootstrap()).create().unwrap();
     send(&producer, chat, view);
     producer.flush(LIMIT).unwrap();
 }
