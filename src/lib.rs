@@ -29,6 +29,7 @@
 //! | [`explain`] | why a chat shows what it shows: facts with the rule that counts them or not | read or print anything |
 //! | [`inspect`] | what an operator asks of a running deployment, read from the log | join a group |
 //! | [`http`] | what everything that answers over HTTP shares: server, errors, token | know a chat or a log |
+//! | [`ingest`] | webhooks and tracked events over HTTP into the input topics | keep anything, decide anything about goals |
 //! | [`demo`] | a simulated chat platform and a live view | touch a broker |
 //! | [`simulate`] | a whole deployment in one thread, driven by a seed, with everything that can go wrong | run in production |
 //! | [`at_rest`] | rows at rest: state folders, and the audit of everything against everything | change anything |
@@ -44,6 +45,7 @@ pub mod demo;
 pub mod domain;
 pub mod explain;
 pub mod http;
+pub mod ingest;
 pub mod inspect;
 pub mod log;
 pub mod pipeline;

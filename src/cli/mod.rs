@@ -4,10 +4,12 @@
 mod ask;
 mod audit;
 mod config;
+mod contract;
 mod demo;
 mod diff;
 mod fold;
 mod generations;
+mod ingest;
 mod lines;
 mod listing;
 mod progress;
@@ -55,12 +57,17 @@ enum Command {
     /// List, show or re-send records that could not be understood
     #[command(subcommand, after_help = ask::EXIT_CODES)]
     DeadLetters(ask::dead_letters::Command),
+    /// Take a chat platform's webhooks and tracked events over HTTP into the input topics
+    Ingest(ingest::Args),
     /// Create or check the topics
     #[command(subcommand)]
     Topics(topics::Command),
     /// Print the configuration
     #[command(subcommand)]
     Config(config::Command),
+    /// Print the published contract: schemas, JSON Schemas, or an AsyncAPI document
+    #[command(subcommand)]
+    Contract(contract::Command),
     /// Look at a state folder, also beside the process that runs on it
     #[command(subcommand)]
     State(state::Command),
@@ -87,8 +94,10 @@ pub fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
         Command::Goals(args) => ask::goals::run(args),
         Command::Status(args) => ask::status::run(args),
         Command::DeadLetters(command) => ask::dead_letters::run(command),
+        Command::Ingest(args) => ingest::run(args),
         Command::Topics(command) => topics::run(command),
         Command::Config(command) => config::run(command),
+        Command::Contract(command) => contract::run(command),
         Command::State(command) => state::run(command),
         Command::Audit(args) => audit::run(args),
         Command::Demo(args) => demo::run(args),
