@@ -34,6 +34,8 @@ impl Deployment {
             ("create.partitions", PARTITIONS.to_string()),
             ("state.memory_bytes_max", (32 << 20).to_string()),
             ("state.rows_cache_bytes_max", (32 << 20).to_string()),
+            // Each process takes a port of its own, and says which.
+            ("telemetry.listen", "127.0.0.1:0".to_owned()),
         ]
         .into_iter()
         .map(|(key, value)| (key.to_owned(), value))
@@ -202,6 +204,15 @@ impl Process {
             self.assert_running();
             std::thread::sleep(Duration::from_millis(20));
         }
+    }
+
+    /// Where it answers over HTTP, once it does.
+    pub fn url(&mut self) -> String {
+        const SAYS: &str = "metrics and health are answered over HTTP address=";
+        self.until_it_says(SAYS);
+        let stderr = self.stderr();
+        let (_, rest) = stderr.split_once(SAYS).expect("it has said so");
+        format!("http://{}", rest.split_whitespace().next().expect("an address"))
     }
 
     pub fn assert_running(&mut self) {
