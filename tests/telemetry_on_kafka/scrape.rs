@@ -8,7 +8,7 @@ use crate::workload::{Input, wall, workload};
 use crate::{get, health, until};
 use chat_goals::config::WireForm;
 use chat_goals::telemetry::page::{ALL, By, Kind};
-use chat_goals::telemetry::read_side::Rows;
+use chat_goals::telemetry::read_side::Model;
 use chat_goals::telemetry::{Health, ReadSide, Registry, Requests, process, router, shipped};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -177,22 +177,19 @@ fn until_caught_up(process: &mut Process, url: &str, dead_letters: f64) {
 
 /// What a read side tells that has something to tell.
 fn read_side() -> (String, BTreeMap<String, Vec<Sample>>) {
-    let (read_side, requests) = (ReadSide::default(), Requests::default());
-    read_side.lags(3, 1_500);
-    read_side.rows(Rows::Chats, 10);
-    let client = read_side.client();
+    let model = Model { lag_records: 3, lag_ms: 1_500, rows: vec![("chats", 10)], bytes: 1_000, clients: 1 };
+    let requests = Requests::default();
     let health = Health::new(Vec::new, Vec::new);
     let registry = Registry::default()
         .with(process::Process)
         .with(health.clone())
-        .with(read_side.clone())
+        .with(ReadSide(move || model.clone()))
         .with(requests.clone());
     let router = requests.around(router(registry, health));
     let server = chat_goals::http::server::Server::start("127.0.0.1:0".parse().unwrap(), |_| router).unwrap();
     let url = format!("http://{}", server.address());
     scrape(&url, TEXT);
     let answer = scrape(&url, TEXT);
-    drop(client);
     server.stop();
     answer
 }
