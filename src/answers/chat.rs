@@ -2,8 +2,8 @@
 //! is. What it says is derived by [`crate::explain`]; nothing is read here.
 
 use super::chat_parts::{
-    ByAnswer, ChatDocument, ConversationAnswer, CustomerAnswer, CycleAnswer, EventAnswer, PublishedAnswer, ReasonAnswer,
-    ReplyAnswer, RoundAnswer, SealAnswer, StatusAnswer, StepAnswer,
+    ByAnswer, ChatDocument, ConversationAnswer, CustomerAnswer, CycleAnswer, EventAnswer, PublishedAnswer,
+    ReasonAnswer, ReplyAnswer, RoundAnswer, SealAnswer, StatusAnswer, StepAnswer,
 };
 use super::words::PhaseWord;
 use crate::contract::json::output::Time;

@@ -124,7 +124,12 @@ impl StatusDocument {
             clocks: progress.clocks.iter().enumerate().map(clock).collect(),
             restoring: restoring.map(|all| {
                 let one = |((stage, partition), UnderWay { next, end }): &((Stage, i32), UnderWay)| {
-                    RestoringAnswer { stage: stage_name(*stage), partition: *partition, next: *next, end: *end }
+                    RestoringAnswer {
+                        stage: stage_name(*stage),
+                        partition: *partition,
+                        next: *next,
+                        end: *end,
+                    }
                 };
                 all.iter().map(one).collect()
             }),

@@ -78,14 +78,20 @@ fn channel_answer(channel_id: &str, channel: &Channel, now: Timestamp) -> Channe
             when,
             value: id.map(goal),
         }),
-        subscriptions: history(channel.subscription_history(), now, |from, when, active| {
-            SubscriptionEntry { from, when, value: *active }
+        subscriptions: history(channel.subscription_history(), now, |from, when, active| SubscriptionEntry {
+            from,
+            when,
+            value: *active,
         }),
         time_zones: zones,
     }
 }
 
-fn history<T, E>(entries: &[(Timestamp, T)], now: Timestamp, entry: impl Fn(Time, WhenWord, &T) -> E) -> Vec<E> {
+fn history<T, E>(
+    entries: &[(Timestamp, T)],
+    now: Timestamp,
+    entry: impl Fn(Time, WhenWord, &T) -> E,
+) -> Vec<E> {
     let begun = entries.partition_point(|(at, _)| *at <= now);
     let when = |index: usize| match (index + 1).cmp(&begun) {
         std::cmp::Ordering::Less => WhenWord::Past,

@@ -6,8 +6,7 @@ use crate::answers::letters::LetterAnswer;
 use crate::answers::progress::StatusDocument;
 use crate::answers::settings::ChannelAnswer;
 use crate::answers::words::{CauseWord, OutcomeWord, PhaseWord, StatusWord};
-use crate::contract::json::output::Time;
-use chrono::NaiveDate;
+use crate::contract::json::output::{Date, Time};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -122,8 +121,7 @@ pub struct Compared {
 /// The figures of one day.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct Day {
-    #[schema(value_type = String, format = Date)]
-    pub date: NaiveDate,
+    pub date: Date,
     #[serde(flatten)]
     pub figures: Figures,
 }
@@ -142,10 +140,8 @@ pub struct ManagerFigures {
 /// A period: both dates belong to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Period {
-    #[schema(value_type = String, format = Date)]
-    pub from: NaiveDate,
-    #[schema(value_type = String, format = Date)]
-    pub to: NaiveDate,
+    pub from: Date,
+    pub to: Date,
 }
 
 /// How managers did in a period.
@@ -306,7 +302,7 @@ pub struct CounterChange {
     pub manager_id: Option<String>,
     /// Absent: all dates together.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub date: Option<NaiveDate>,
+    pub date: Option<Date>,
     #[serde(flatten)]
     pub figures: Figures,
     pub revision: u32,
