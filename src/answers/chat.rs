@@ -203,7 +203,7 @@ fn seal(past: &Past) -> SealAnswer {
     }
 }
 
-fn change(published: &Published) -> PublishedAnswer {
+pub fn change(published: &Published) -> PublishedAnswer {
     let (topic, partition, offset) =
         (published.of.topic.to_string(), published.of.partition, published.offset);
     match &published.what {

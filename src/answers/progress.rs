@@ -176,7 +176,7 @@ impl From<&crate::log::kafka::GroupMember> for MemberAnswer {
     }
 }
 
-fn stage_name(stage: Stage) -> &'static str {
+pub fn stage_name(stage: Stage) -> &'static str {
     match stage {
         Stage::Chats => "chats",
         Stage::Customers => "customers",

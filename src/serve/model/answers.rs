@@ -224,11 +224,13 @@ pub struct ModelStatus {
     pub caught_up: bool,
     /// Offsets that are yet to be read, some of which hold no record but the end of a transaction.
     pub lag: u64,
-    /// How long the newest record that was read had been in the log, while there are more to read. Absent: there are none.
+    /// While there is more to read: how old what it shows is. Absent: there is nothing to read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lag_seconds: Option<f64>,
     /// Records read since the process started.
     pub records_read: u64,
+    /// Records that could not be read and were passed over: another program writes into the topics.
+    pub unreadable: u64,
     pub chats: u64,
     /// When it last read something, or found that there was nothing to read. Absent: not yet.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -203,16 +203,14 @@ impl<'a> Batch<'a> {
     /// The record has been read.
     pub fn reach(&mut self, record: &Record<'_>) {
         let reached = Reached { next: record.offset + 1, last_timestamp: record.timestamp };
-        let known = self.reached.iter_mut().find(|of| of.0.partition == record.partition && *of.0.topic == *record.topic);
+        let known = self
+            .reached
+            .iter_mut()
+            .find(|of| of.0.partition == record.partition && *of.0.topic == *record.topic);
         match known {
             Some((_, known)) => *known = reached,
             None => self.reached.push((TopicPartition::new(record.topic, record.partition), reached)),
         }
-    }
-
-    /// Everything was read once that was there.
-    pub fn complete(&mut self) {
-        self.changes.put(Family::Meta, keys::COMPLETE, &[]);
     }
 
     /// Writes all of it, and says what subscribers are to be told.

@@ -74,7 +74,8 @@ impl Figures {
         self.closes += u64::from(counter.closes);
         self.achieved_of_ended += u64::from(counter.achieved_of_ended);
         let rate = |part: u64| (self.ended > 0).then(|| part as f64 / self.ended as f64);
-        (self.achievement_rate, self.ended_achievement_rate) = (rate(self.achieved), rate(self.achieved_of_ended));
+        (self.achievement_rate, self.ended_achievement_rate) =
+            (rate(self.achieved), rate(self.achieved_of_ended));
     }
 
     pub fn is_zero(&self) -> bool {

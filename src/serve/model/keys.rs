@@ -147,8 +147,6 @@ pub fn reached(topic: &str, partition: i32) -> Vec<u8> {
 pub const BUILT_BY: &[u8] = b"built by";
 /// The changelog topic that the facts come from.
 pub const CHANGELOG: &[u8] = b"changelog";
-/// Whether everything was read once that was there.
-pub const COMPLETE: &[u8] = b"complete";
 
 #[cfg(test)]
 mod tests {
@@ -169,7 +167,10 @@ mod tests {
         assert_eq!(counter("ab", &bucket(None, None)), b"t\0\x02ab*");
         assert_eq!(history(b"c", 2), b"\0\x01c\x80\0\0\0\0\0\0\x02");
         assert_eq!(parse_place(&place(3, 41)), Some((3, 41)));
-        assert_eq!(Key::of(List::Manager).id(b"m").number(-1).last(b"c").0, b"m\0\x01m\x7f\xff\xff\xff\xff\xff\xff\xffc");
+        assert_eq!(
+            Key::of(List::Manager).id(b"m").number(-1).last(b"c").0,
+            b"m\0\x01m\x7f\xff\xff\xff\xff\xff\xff\xffc"
+        );
         assert_eq!(parse_id(b"\0\x02abc"), Some((&b"ab"[..], &b"c"[..])));
     }
 }

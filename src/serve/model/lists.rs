@@ -40,7 +40,9 @@ pub fn entries(of: &StatusRecord) -> (Vec<Vec<u8>>, Vec<u8>) {
     add(Key::of(List::All));
     add(Key::of(List::Channel).id(looked.channel));
     add(Key::of(List::Manager).id(looked.manager));
-    for code in [Some(looked.status), Some(looked.phase).filter(|code| *code != NO_PHASE)].into_iter().flatten() {
+    for code in
+        [Some(looked.status), Some(looked.phase).filter(|code| *code != NO_PHASE)].into_iter().flatten()
+    {
         add(Key::of(List::Status).byte(code));
         add(Key::of(List::ChannelStatus).id(looked.channel).byte(code));
     }
@@ -68,7 +70,9 @@ pub fn choose(filter: &ChatFilter, order: ChatOrder) -> Range {
         (true, channel) => match (&filter.customer, &filter.manager, channel, code, &filter.goal) {
             (Some(customer), ..) => Key::of(List::Customer).id(customer.as_bytes()),
             (_, Some(manager), ..) => Key::of(List::Manager).id(manager.as_bytes()),
-            (.., Some(channel), Some(code), _) => Key::of(List::ChannelStatus).id(channel.as_bytes()).byte(code),
+            (.., Some(channel), Some(code), _) => {
+                Key::of(List::ChannelStatus).id(channel.as_bytes()).byte(code)
+            }
             (.., Some(goal)) => Key::of(List::Goal).id(goal.as_bytes()),
             (_, _, Some(channel), ..) => Key::of(List::Channel).id(channel.as_bytes()),
             (_, _, _, Some(code), _) => Key::of(List::Status).byte(code),
@@ -84,9 +88,7 @@ impl Range {
     pub fn from(&self, filter: &ChatFilter, cursor: Option<&[u8]>) -> Vec<u8> {
         let bound = match self.way {
             Way::Up if self.by_time => filter.from.map(|from| sorted(from.0).to_vec()),
-            Way::Down if self.by_time => {
-                filter.to.map(|to| [&sorted(to.0)[..], &LAST_CHAT].concat())
-            }
+            Way::Down if self.by_time => filter.to.map(|to| [&sorted(to.0)[..], &LAST_CHAT].concat()),
             Way::Up | Way::Down => None,
         };
         let place = match (self.way, bound, cursor) {

@@ -85,8 +85,8 @@ impl Store {
     /// Opens or creates the database; all its memory is charged to `memory_bytes`.
     pub fn open(dir: &Path, memory_bytes: usize) -> anyhow::Result<Self> {
         let (options, cache) = options(memory_bytes);
-        let families =
-            Family::ALL.map(|family| ColumnFamilyDescriptor::new(family.name(), family_options(&cache, memory_bytes)));
+        let families = Family::ALL
+            .map(|family| ColumnFamilyDescriptor::new(family.name(), family_options(&cache, memory_bytes)));
         let db = Db::open_cf_descriptors(&options, dir, families)
             .with_context(|| format!("cannot open the read model in {}", dir.display()))?;
         Ok(Self { db })
@@ -142,7 +142,12 @@ impl View<'_> {
     }
 
     /// The first entry at `from` or above whose key begins with `prefix`.
-    pub fn first(&self, family: Family, prefix: &[u8], from: &[u8]) -> anyhow::Result<Option<(Vec<u8>, Vec<u8>)>> {
+    pub fn first(
+        &self,
+        family: Family,
+        prefix: &[u8],
+        from: &[u8],
+    ) -> anyhow::Result<Option<(Vec<u8>, Vec<u8>)>> {
         let mut found = None;
         self.scan(family, prefix, from, Way::Up, |key, value| {
             found = Some((key.to_vec(), value.to_vec()));

@@ -54,8 +54,11 @@ pub fn encode(tally: &Tally) -> Vec<u8> {
 
 pub fn decode(bytes: &[u8]) -> anyhow::Result<Tally> {
     let (counts, rest) = bytes.as_chunks::<8>();
-    let [none, awaiting_reply, measuring, missed, achieved] =
-        <[[u8; 8]; 5]>::try_from(counts).ok().filter(|_| rest.is_empty()).context("these are no counts")?.map(u64::from_be_bytes);
+    let [none, awaiting_reply, measuring, missed, achieved] = <[[u8; 8]; 5]>::try_from(counts)
+        .ok()
+        .filter(|_| rest.is_empty())
+        .context("these are no counts")?
+        .map(u64::from_be_bytes);
     Ok(Tally { none, awaiting_reply, measuring, missed, achieved })
 }
 
@@ -72,7 +75,8 @@ pub fn of_channel(view: &View<'_>, id: &str, channel: &Channel) -> anyhow::Resul
     let mut by_goal = Vec::new();
     for goal in channel.goals() {
         let content = content(goal);
-        let chats = found.iter().find(|(key, _)| *key == content).map(|(_, tally)| *tally).unwrap_or_default();
+        let chats =
+            found.iter().find(|(key, _)| *key == content).map(|(_, tally)| *tally).unwrap_or_default();
         by_goal.push(GoalTally { goal: Some(GoalAnswer::from(goal)), chats });
     }
     let without = found.iter().find(|(key, _)| key.is_empty()).map(|(_, tally)| *tally).unwrap_or_default();
