@@ -1,5 +1,7 @@
-//! What the read side tells of its model. It asks whoever has the model, and knows no chat.
+//! What the read side tells of its model, and whether it should be counted on. It asks whoever has the model, and knows no
+//! chat.
 
+use super::health::{Check, Health};
 use super::page;
 use super::write::{Source, Writer};
 
@@ -16,6 +18,18 @@ pub struct Model {
     pub bytes: u64,
     /// Who follows changes.
     pub clients: u64,
+}
+
+/// Of a model that is served. `left` says how many offsets are to be read before the model has been level once, and is `None`
+/// from then on: a model that has fallen behind later still answers, and old answers are better than none.
+pub fn health(left: impl Fn() -> Option<u64> + Send + Sync + 'static) -> Health {
+    Health::new(
+        || vec![Check::good("answers", "it answers")],
+        move || match left() {
+            None => vec![Check::good("model", "the model has read all that was there when this process began")],
+            Some(left) => vec![Check::bad("model", format!("the model has {left} offsets left to read"))],
+        },
+    )
 }
 
 /// Looks at the model each time it is asked; looking must not wait.
@@ -40,6 +54,17 @@ mod tests {
     use super::*;
     use crate::telemetry::Registry;
     use std::sync::{Arc, Mutex};
+
+    #[test]
+    fn it_is_ready_once_it_was_level() {
+        let left = Arc::new(Mutex::new(Some(70)));
+        let looked_at = left.clone();
+        let health = health(move || *looked_at.lock().unwrap());
+        assert_eq!(health.ready().sentence(), "the model has 70 offsets left to read");
+        assert!(health.live().ok);
+        *left.lock().unwrap() = None;
+        assert!(health.ready().ok);
+    }
 
     #[test]
     fn it_tells_what_the_model_is_when_it_is_asked() {
