@@ -4,10 +4,10 @@
 use super::run::connect;
 use super::settings::{ConfigArgs, start_logging};
 use crate::serve::api::document::document;
+use crate::serve::model::ReadModel;
 use crate::serve::service::Service;
 use crate::telemetry::read_side::{self, Model, ReadSide};
 use crate::telemetry::{Health, Registry, Requests, process::Process, router};
-use crate::serve::model::ReadModel;
 use std::io::Write as _;
 use std::process::ExitCode;
 use std::sync::Arc;

@@ -26,7 +26,9 @@ pub fn health(left: impl Fn() -> Option<u64> + Send + Sync + 'static) -> Health 
     Health::new(
         || vec![Check::good("answers", "it answers")],
         move || match left() {
-            None => vec![Check::good("model", "the model has read all that was there when this process began")],
+            None => {
+                vec![Check::good("model", "the model has read all that was there when this process began")]
+            }
             Some(left) => vec![Check::bad("model", format!("the model has {left} offsets left to read"))],
         },
     )

@@ -87,8 +87,7 @@ impl World {
     pub fn serve_with(&self, name: &str, change: impl FnOnce(&mut Config)) -> Served {
         let mut config = self.serving(name);
         change(&mut config);
-        let service =
-            Service::start(self.log.clone(), &config, self.wall(), |_, router| router).unwrap();
+        let service = Service::start(self.log.clone(), &config, self.wall(), |_, router| router).unwrap();
         let served = Served { client: Client::new(service.address()), service };
         until(|| (!served.model().health().caught_up).then(|| "the model is to catch up".to_owned()));
         served
