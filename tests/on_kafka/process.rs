@@ -34,6 +34,8 @@ impl Deployment {
             ("create.partitions", PARTITIONS.to_string()),
             ("state.memory_bytes_max", (32 << 20).to_string()),
             ("state.rows_cache_bytes_max", (32 << 20).to_string()),
+            // Each process takes a port of its own, and says which.
+            ("telemetry.listen", "127.0.0.1:0".to_owned()),
         ]
         .into_iter()
         .map(|(key, value)| (key.to_owned(), value))
@@ -202,6 +204,19 @@ impl Process {
             self.assert_running();
             std::thread::sleep(Duration::from_millis(20));
         }
+    }
+
+    /// Where it answers over HTTP, once it does.
+    pub fn url(&mut self) -> String {
+        format!("http://{}", self.word_after("metrics and health are answered over HTTP address="))
+    }
+
+    /// The word that follows these, once it has said them.
+    pub fn word_after(&mut self, words: &str) -> String {
+        self.until_it_says(words);
+        let stderr = self.stderr();
+        let (_, rest) = stderr.split_once(words).expect("it has said so");
+        rest.split_whitespace().next().expect("a word").to_owned()
     }
 
     pub fn assert_running(&mut self) {
