@@ -3,6 +3,7 @@
 
 mod ask;
 mod audit;
+mod completions;
 mod config;
 mod demo;
 mod diff;
@@ -10,6 +11,7 @@ mod fold;
 mod generations;
 mod lines;
 mod listing;
+mod man;
 mod progress;
 mod promote;
 mod rebuild;
@@ -72,6 +74,10 @@ enum Command {
     Fold(fold::Args),
     /// Search for faults: whole deployments in one thread, driven by seeds
     Simulate(simulate::Args),
+    /// Print what a shell needs to complete command lines of chat-goals
+    Completions(completions::Args),
+    /// Write a man page for each command
+    Man(man::Args),
 }
 
 /// Does what the command line says.
@@ -94,6 +100,8 @@ pub fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
         Command::Demo(args) => demo::run(args),
         Command::Fold(args) => fold::run(args),
         Command::Simulate(args) => simulate::run(args),
+        Command::Completions(args) => completions::run(args),
+        Command::Man(args) => man::run(args),
     }
 }
 
