@@ -29,6 +29,7 @@
 //! | [`explain`] | why a chat shows what it shows: facts with the rule that counts them or not | read or print anything |
 //! | [`inspect`] | what an operator asks of a running deployment, read from the log | join a group |
 //! | [`http`] | what everything that answers over HTTP shares: server, errors, token | know a chat or a log |
+//! | [`telemetry`] | what a process tells over HTTP: metrics, health; dashboards and alerts to go with them | ask a broker, or change what it looks at |
 //! | [`demo`] | a simulated chat platform and a live view | touch a broker |
 //! | [`simulate`] | a whole deployment in one thread, driven by a seed, with everything that can go wrong | run in production |
 //! | [`at_rest`] | rows at rest: state folders, and the audit of everything against everything | change anything |
@@ -52,3 +53,4 @@ pub mod runtime;
 pub mod simulate;
 pub mod stages;
 pub mod state;
+pub mod telemetry;

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each folder with those it may use.
-const ARROWS: [(&str, &[&str]); 15] = [
+const ARROWS: [(&str, &[&str]); 16] = [
     ("domain", &[]),
     ("stages", &["domain"]),
     ("contract", &["domain", "stages"]),
@@ -15,6 +15,7 @@ const ARROWS: [(&str, &[&str]); 15] = [
     ("runtime", &["domain", "stages", "contract", "log", "state", "pipeline", "config"]),
     ("explain", &["domain"]),
     ("http", &[]),
+    ("telemetry", &["state", "runtime", "http"]),
     ("inspect", &["domain", "stages", "contract", "log", "state", "pipeline", "config", "runtime"]),
     ("demo", &["domain", "stages", "contract", "log", "pipeline", "config", "runtime"]),
     ("simulate", &["domain", "stages", "contract", "log", "state", "pipeline", "config", "runtime"]),
@@ -22,8 +23,20 @@ const ARROWS: [(&str, &[&str]); 15] = [
     (
         "cli",
         &[
-            "domain", "stages", "contract", "log", "pipeline", "runtime", "config", "explain", "inspect",
-            "at_rest", "demo", "simulate",
+            "domain",
+            "stages",
+            "contract",
+            "log",
+            "pipeline",
+            "runtime",
+            "config",
+            "explain",
+            "inspect",
+            "at_rest",
+            "demo",
+            "simulate",
+            "http",
+            "telemetry",
         ],
     ),
 ];

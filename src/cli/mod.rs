@@ -8,6 +8,7 @@ mod config;
 mod demo;
 mod diff;
 mod fold;
+mod generate;
 mod generations;
 mod lines;
 mod listing;
@@ -20,6 +21,7 @@ mod run;
 mod settings;
 mod simulate;
 mod state;
+mod telemetry;
 mod topics;
 
 use crate::domain::time::Timestamp;
@@ -68,6 +70,9 @@ enum Command {
     State(state::Command),
     /// Hold notes, changelogs, a disk and the published topics against each other; exit code 4 if anything differs
     Audit(audit::Args),
+    /// Print what is shipped to look at a deployment with: dashboards, alert rules
+    #[command(subcommand)]
+    Generate(generate::Command),
     /// Show the processor at work on a simulated chat platform, with no broker
     Demo(demo::Args),
     /// Fold lines of JSON, with no broker
@@ -97,6 +102,7 @@ pub fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
         Command::Config(command) => config::run(command),
         Command::State(command) => state::run(command),
         Command::Audit(args) => audit::run(args),
+        Command::Generate(command) => generate::run(command),
         Command::Demo(args) => demo::run(args),
         Command::Fold(args) => fold::run(args),
         Command::Simulate(args) => simulate::run(args),

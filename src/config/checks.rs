@@ -27,6 +27,16 @@ pub fn broken(config: &Config) -> Vec<Broken> {
             hint: "a backlog is read faster in longer transactions".to_owned(),
         });
     }
+    if !config.telemetry.is_sound() {
+        broken.push(Broken {
+            keys: vec!["telemetry.listen"],
+            sentence: format!(
+                "`telemetry.listen` must be an address with a port, or \"off\", not {:?}",
+                config.telemetry.listen
+            ),
+            hint: "\"127.0.0.1:9464\" for this machine alone, \"0.0.0.0:9464\" for all".to_owned(),
+        });
+    }
     if config.create.replication == 0 {
         broken.push(Broken {
             keys: vec!["create.replication"],

@@ -171,6 +171,23 @@ settings! {
         replication: i32 [-1..=127] = -1;
     }
 
+    /// What a processor tells over HTTP while it runs: `/metrics` for Prometheus, `/health/live` and `/health/ready` for
+    /// whoever starts and stops it.
+    table telemetry: Telemetry {
+        /// The address and port to listen at, or "off". Each process needs one of its own. By default only this
+        /// machine can ask; "0.0.0.0:9464" lets everybody who can reach it, and there is nothing secret in the
+        /// answers but the names of topics.
+        listen: String = "127.0.0.1:9464";
+        /// For how long a thread may make no step before `/health/live` says that the process should be started
+        /// anew. Waiting for the brokers counts ten times less: they come back, and a new process would wait, too.
+        stuck_after_ms: u64 [1_000..=3_600_000] = 60_000;
+        /// How long `/health/ready` says no, after SIGTERM or SIGINT, before the processor begins to leave. Nobody sends it
+        /// requests, so it need not wait; where something counts ready processes, more lets it notice.
+        unready_ms: u64 [0..=600_000] = 0;
+        /// How often it is looked at how far the inputs are behind, with one small question to the brokers.
+        survey_interval_ms: u64 [100..=60_000] = 5_000;
+    }
+
     /// What the program says about itself, on standard error.
     table log: Log {
         /// "text" for people, "json" for whatever collects logs.

@@ -119,6 +119,13 @@ impl Store {
         self.db.property_int_value_cf(&self.family(family), name).ok().flatten().unwrap_or(0)
     }
 
+    /// The size of its files, in bytes.
+    pub fn disk_bytes(&self) -> u64 {
+        let Ok(files) = std::fs::read_dir(self.db.path()) else { return 0 };
+        // One that has just been deleted takes nothing.
+        files.filter_map(|file| file.ok()?.metadata().ok()).map(|file| file.len()).sum()
+    }
+
     /// Asks at each use of the disk; an error is what the use comes to.
     pub fn watch(&mut self, watch: impl Fn(Access) -> anyhow::Result<()> + Send + Sync + 'static) {
         self.watch = Some(Box::new(watch));
