@@ -6,6 +6,12 @@ use clap::{Command, CommandFactory as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+/// What is at the foot of each page.
+const SOURCE: &str = concat!("chat-goals ", env!("CARGO_PKG_VERSION"));
+
+/// An argument that is there and empty: pages do not depend on when they are made.
+const NO_DATE: &str = "\"\"";
+
 #[derive(clap::Args)]
 pub struct Args {
     /// Where to write them, as `chat-goals-run.1` and so on; the folder is made if it is missing
@@ -24,7 +30,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
 
 /// One page for this command, and those of the commands below it.
 fn write(command: &Command, out: &Path) -> anyhow::Result<()> {
-    let page = clap_mangen::Man::new(command.clone()).manual("chat-goals");
+    let page = clap_mangen::Man::new(command.clone()).date(NO_DATE).source(SOURCE).manual("chat-goals");
     let path = out.join(page.get_filename());
     page.generate_to(out).with_context(|| format!("{} cannot be written", path.display()))?;
     command.get_subcommands().try_for_each(|below| write(below, out))

@@ -10,6 +10,7 @@ mod diff;
 mod fold;
 mod generate;
 mod generations;
+mod health;
 mod lines;
 mod listing;
 mod man;
@@ -79,6 +80,8 @@ enum Command {
     Fold(fold::Args),
     /// Search for faults: whole deployments in one thread, driven by seeds
     Simulate(simulate::Args),
+    /// Ask a running processor whether it is well: exit code 0 or 1
+    Health(health::Args),
     /// Print what a shell needs to complete command lines of chat-goals
     Completions(completions::Args),
     /// Write a man page for each command
@@ -106,6 +109,7 @@ pub fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
         Command::Demo(args) => demo::run(args),
         Command::Fold(args) => fold::run(args),
         Command::Simulate(args) => simulate::run(args),
+        Command::Health(args) => health::run(args),
         Command::Completions(args) => completions::run(args),
         Command::Man(args) => man::run(args),
     }

@@ -189,7 +189,9 @@ mod tests {
         let mut teller = Teller::new(health, Some(at(60)));
         let told = (0..60).filter(|second| teller.look(at(*second)).contains(&Word::Progress)).count();
         assert_eq!(told, 3);
-        assert!(Teller::new(process().0, Some(Duration::from_millis(300))).pause() <= Duration::from_millis(100));
+        assert!(
+            Teller::new(process().0, Some(Duration::from_millis(300))).pause() <= Duration::from_millis(100)
+        );
     }
 
     #[test]
