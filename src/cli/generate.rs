@@ -11,9 +11,18 @@ pub enum Command {
     /// Print the Grafana dashboards, one JSON document after the other
     Grafana(To),
     /// Print the Prometheus alert rules
-    Alerts(To),
+    Alerts(AlertsArgs),
     /// Print what each metric means, as docs/metrics.md has it
     Metrics(To),
+}
+
+#[derive(clap::Args)]
+pub struct AlertsArgs {
+    #[command(flatten)]
+    to: To,
+    /// Where the docs folder is found: links to runbooks begin with it
+    #[arg(long, value_name = "URL", default_value = "docs")]
+    docs: String,
 }
 
 #[derive(clap::Args)]
@@ -26,7 +35,7 @@ pub struct To {
 pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
     let (to, files) = match command {
         Command::Grafana(to) => (to, shipped::dashboards()),
-        Command::Alerts(to) => (to, vec![("chat-goals-alerts.yaml", shipped::ALERTS.to_owned())]),
+        Command::Alerts(args) => (&args.to, vec![("chat-goals-alerts.yaml", shipped::alerts(&args.docs))]),
         Command::Metrics(to) => (to, vec![("metrics.md", page::markdown())]),
     };
     let mut out = std::io::stdout().lock();

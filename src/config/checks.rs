@@ -164,6 +164,20 @@ mod tests {
     }
 
     #[test]
+    fn telemetry_is_told_at_an_address_or_nowhere() {
+        for listen in ["off", "0.0.0.0:0", "[::1]:9464"] {
+            assert!(sentences(|config| config.telemetry.listen = listen.to_owned()).is_empty(), "{listen}");
+        }
+        for listen in ["9464", "localhost", "OFF"] {
+            let found = sentences(|config| config.telemetry.listen = listen.to_owned());
+            assert_eq!(
+                found,
+                [format!("`telemetry.listen` must be an address with a port, or \"off\", not {listen:?}")]
+            );
+        }
+    }
+
+    #[test]
     fn a_topic_is_kept_at_least_once() {
         assert_eq!(sentences(|config| config.create.replication = 0), ["`create.replication` cannot be 0"]);
     }

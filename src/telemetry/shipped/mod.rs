@@ -5,7 +5,12 @@ mod processor;
 mod read_side;
 
 /// The alert rules, as Prometheus reads them.
-pub const ALERTS: &str = include_str!("alerts.yaml");
+const ALERTS: &str = include_str!("alerts.yaml");
+
+/// The alert rules, with links to runbooks in the docs folder that is found there.
+pub fn alerts(docs: &str) -> String {
+    ALERTS.replace("runbook_url: docs/", &format!("runbook_url: {}/", docs.trim_end_matches('/')))
+}
 
 /// Each dashboard with the name of its file.
 pub fn dashboards() -> Vec<(&'static str, String)> {
