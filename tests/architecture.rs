@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each folder with those it may use.
-const ARROWS: [(&str, &[&str]); 16] = [
+const ARROWS: [(&str, &[&str]); 18] = [
     ("domain", &[]),
     ("stages", &["domain"]),
     ("contract", &["domain", "stages"]),
@@ -17,6 +17,14 @@ const ARROWS: [(&str, &[&str]); 16] = [
     ("http", &[]),
     ("telemetry", &["state", "runtime", "http"]),
     ("inspect", &["domain", "stages", "contract", "log", "state", "pipeline", "config", "runtime"]),
+    ("answers", &["domain", "stages", "contract", "log", "runtime", "explain", "inspect"]),
+    (
+        "serve",
+        &[
+            "domain", "stages", "contract", "log", "state", "pipeline", "config", "runtime", "explain",
+            "inspect", "http", "answers",
+        ],
+    ),
     ("demo", &["domain", "stages", "contract", "log", "pipeline", "config", "runtime"]),
     ("simulate", &["domain", "stages", "contract", "log", "state", "pipeline", "config", "runtime"]),
     ("at_rest", &["domain", "stages", "contract", "log", "state", "pipeline", "config", "runtime"]),
@@ -35,6 +43,8 @@ const ARROWS: [(&str, &[&str]); 16] = [
             "at_rest",
             "demo",
             "simulate",
+            "answers",
+            "serve",
             "http",
             "telemetry",
         ],

@@ -199,9 +199,9 @@ metrics! {
     MODEL_LAG_SECONDS = "chat_goals_model_lag_seconds" Gauge Seconds, [], ReadSide:
         "How long ago the read model had taken up everything; 0 when it has";
     MODEL_ROWS = "chat_goals_model_rows" Gauge Of("rows"), ["kind"], ReadSide:
-        "Rows of the read model, by kind: chats, counters, settings";
+        "Rows of the read model, roughly, by what they are of";
     MODEL_BYTES = "chat_goals_model_bytes" Gauge Bytes, [], ReadSide:
-        "What the read model takes on disk, or in memory where it is kept there";
+        "What the read model takes on disk";
     SSE_CLIENTS = "chat_goals_sse_clients" Gauge Of("clients"), [], ReadSide:
         "Clients that follow changes as server-sent events now";
 }

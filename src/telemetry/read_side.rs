@@ -1,79 +1,53 @@
-//! What the read side tells of its model. It is told by whoever follows the log, and knows no chat.
+//! What the read side tells of its model, and whether it should be counted on. It asks whoever has the model, and knows no
+//! chat.
 
+use super::health::{Check, Health};
 use super::page;
 use super::write::{Source, Writer};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
-/// Cheap to clone; all clones are one.
-#[derive(Clone, Default)]
-pub struct ReadSide(Arc<Figures>);
-
-#[derive(Default)]
-struct Figures {
-    lag_records: AtomicU64,
-    lag_ms: AtomicU64,
-    rows: [AtomicU64; 3],
-    bytes: AtomicU64,
-    clients: AtomicI64,
+/// A model as it is now.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Model {
+    /// Offsets of the followed topics that are not taken up yet.
+    pub lag_records: u64,
+    /// For how long that has been so; 0 if there are none.
+    pub lag_ms: i64,
+    /// Roughly, by what they are of.
+    pub rows: Vec<(&'static str, u64)>,
+    /// What it takes on disk.
+    pub bytes: u64,
+    /// Who follows changes.
+    pub clients: u64,
 }
 
-/// What the model has rows of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rows {
-    Chats,
-    Counters,
-    Settings,
+/// Of a model that is served. `left` says how many offsets are to be read before the model has been level once, and is `None`
+/// from then on: a model that has fallen behind later still answers, and old answers are better than none.
+pub fn health(left: impl Fn() -> Option<u64> + Send + Sync + 'static) -> Health {
+    Health::new(
+        || vec![Check::good("answers", "it answers")],
+        move || match left() {
+            None => {
+                vec![Check::good("model", "the model has read all that was there when this process began")]
+            }
+            Some(left) => vec![Check::bad("model", format!("the model has {left} offsets left to read"))],
+        },
+    )
 }
 
-impl Rows {
-    const ALL: [(Rows, &'static str); 3] =
-        [(Rows::Chats, "chats"), (Rows::Counters, "counters"), (Rows::Settings, "settings")];
-}
+/// Looks at the model each time it is asked; looking must not wait.
+pub struct ReadSide<F>(pub F);
 
-impl ReadSide {
-    /// Offsets that are not taken up yet, and for how long that has been so (0 ms if there are none).
-    pub fn lags(&self, records: u64, ms: u64) {
-        self.0.lag_records.store(records, Ordering::Relaxed);
-        self.0.lag_ms.store(ms, Ordering::Relaxed);
-    }
-
-    /// How many rows of a kind the model has.
-    pub fn rows(&self, of: Rows, count: u64) {
-        self.0.rows[of as usize].store(count, Ordering::Relaxed);
-    }
-
-    /// What the model takes, in bytes.
-    pub fn bytes(&self, bytes: u64) {
-        self.0.bytes.store(bytes, Ordering::Relaxed);
-    }
-
-    /// Counts a client that follows changes, until this is dropped.
-    #[must_use]
-    pub fn client(&self) -> Client {
-        self.0.clients.fetch_add(1, Ordering::Relaxed);
-        Client(self.clone())
-    }
-}
-
-/// A client that follows changes.
-pub struct Client(ReadSide);
-
-impl Drop for Client {
-    fn drop(&mut self) {
-        self.0.0.clients.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-impl Source for ReadSide {
+impl<F: Fn() -> Model + Send + Sync + 'static> Source for ReadSide<F> {
     fn write(&self, to: &mut Writer<'_>) -> Result<(), std::fmt::Error> {
-        let read = |figure: &AtomicU64| figure.load(Ordering::Relaxed);
-        to.gauge(&page::MODEL_LAG_RECORDS, read(&self.0.lag_records))?;
-        to.gauge(&page::MODEL_LAG_SECONDS, read(&self.0.lag_ms) as f64 / 1e3)?;
-        let rows = Rows::ALL.map(|(rows, word)| (vec![word.to_owned()], read(&self.0.rows[rows as usize])));
-        to.gauges(&page::MODEL_ROWS, rows)?;
-        to.gauge(&page::MODEL_BYTES, read(&self.0.bytes))?;
-        to.gauge(&page::SSE_CLIENTS, self.0.clients.load(Ordering::Relaxed))
+        let model = (self.0)();
+        to.gauge(&page::MODEL_LAG_RECORDS, model.lag_records)?;
+        to.gauge(&page::MODEL_LAG_SECONDS, model.lag_ms as f64 / 1e3)?;
+        to.gauges(
+            &page::MODEL_ROWS,
+            model.rows.into_iter().map(|(kind, rows)| (vec![kind.to_owned()], rows)),
+        )?;
+        to.gauge(&page::MODEL_BYTES, model.bytes)?;
+        to.gauge(&page::SSE_CLIENTS, model.clients)
     }
 }
 
@@ -81,24 +55,36 @@ impl Source for ReadSide {
 mod tests {
     use super::*;
     use crate::telemetry::Registry;
+    use std::sync::{Arc, Mutex};
 
     #[test]
-    fn what_it_was_told_last_is_what_it_tells() {
-        let read_side = ReadSide::default();
-        let registry = Registry::default().with(read_side.clone());
-        read_side.lags(7, 1_500);
-        read_side.rows(Rows::Counters, 3);
-        let (one, two) = (read_side.client(), read_side.client());
-        drop(one);
-        let text = registry.prometheus().unwrap();
+    fn it_is_ready_once_it_was_level() {
+        let left = Arc::new(Mutex::new(Some(70)));
+        let looked_at = left.clone();
+        let health = health(move || *looked_at.lock().unwrap());
+        assert_eq!(health.ready().sentence(), "the model has 70 offsets left to read");
+        assert!(health.live().ok);
+        *left.lock().unwrap() = None;
+        assert!(health.ready().ok);
+    }
+
+    #[test]
+    fn it_tells_what_the_model_is_when_it_is_asked() {
+        let model = Arc::new(Mutex::new(Model::default()));
+        let looked_at = model.clone();
+        let registry = Registry::default().with(ReadSide(move || looked_at.lock().unwrap().clone()));
+        let tells = |sample: &str| registry.prometheus().unwrap().lines().any(|line| line == sample);
+        assert!(tells("chat_goals_model_lag_records 0"));
+        *model.lock().unwrap() =
+            Model { lag_records: 7, lag_ms: 1_500, rows: vec![("counters", 3)], bytes: 9, clients: 1 };
         for sample in [
             "chat_goals_model_lag_records 7",
             "chat_goals_model_lag_seconds 1.5",
             "chat_goals_model_rows{kind=\"counters\"} 3",
+            "chat_goals_model_bytes 9",
             "chat_goals_sse_clients 1",
         ] {
-            assert!(text.lines().any(|line| line == sample), "{sample} is not in\n{text}");
+            assert!(tells(sample), "{sample}");
         }
-        drop(two);
     }
 }

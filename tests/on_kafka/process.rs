@@ -215,11 +215,15 @@ impl Process {
 
     /// Where it answers over HTTP, once it does.
     pub fn url(&mut self) -> String {
-        const SAYS: &str = "metrics and health are answered over HTTP address=";
-        self.until_it_says(SAYS);
+        format!("http://{}", self.word_after("metrics and health are answered over HTTP address="))
+    }
+
+    /// The word that follows these, once it has said them.
+    pub fn word_after(&mut self, words: &str) -> String {
+        self.until_it_says(words);
         let stderr = self.stderr();
-        let (_, rest) = stderr.split_once(SAYS).expect("it has said so");
-        format!("http://{}", rest.split_whitespace().next().expect("an address"))
+        let (_, rest) = stderr.split_once(words).expect("it has said so");
+        rest.split_whitespace().next().expect("a word").to_owned()
     }
 
     pub fn assert_running(&mut self) {

@@ -8,8 +8,7 @@ use crate::workload::{Input, wall, workload};
 use crate::{get, health, until};
 use chat_goals::config::WireForm;
 use chat_goals::telemetry::page::{ALL, By, Kind};
-use chat_goals::telemetry::read_side::Rows;
-use chat_goals::telemetry::{Health, ReadSide, Registry, Requests, process, router, shipped};
+use chat_goals::telemetry::shipped;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
@@ -117,7 +116,7 @@ fn everything_that_is_declared_and_asked_for_is_in_a_real_scrape() {
     check_metrics(&text);
 
     // What is shipped finds all that it asks for, here or on the read side.
-    let (read_side_text, read_side) = read_side();
+    let (read_side_text, read_side) = scrape_of_read_side(&mut deployment, entries.len());
     assert_labels(&read_side);
     let names: BTreeSet<String> = read_side.keys().cloned().collect();
     assert_eq!(names, declared(By::ReadSide));
@@ -175,26 +174,31 @@ fn until_caught_up(process: &mut Process, url: &str, dead_letters: f64) {
     });
 }
 
-/// What a read side tells that has something to tell.
-fn read_side() -> (String, BTreeMap<String, Vec<Sample>>) {
-    let (read_side, requests) = (ReadSide::default(), Requests::default());
-    read_side.lags(3, 1_500);
-    read_side.rows(Rows::Chats, 10);
-    let client = read_side.client();
-    let health = Health::new(Vec::new, Vec::new);
-    let registry = Registry::default()
-        .with(process::Process)
-        .with(health.clone())
-        .with(read_side.clone())
-        .with(requests.clone());
-    let router = requests.around(router(registry, health));
-    let server = chat_goals::http::server::Server::start("127.0.0.1:0".parse().unwrap(), |_| router).unwrap();
-    let url = format!("http://{}", server.address());
-    scrape(&url, TEXT);
-    let answer = scrape(&url, TEXT);
-    drop(client);
-    server.stop();
-    answer
+/// Serves what the processor has published, and asks for something.
+fn scrape_of_read_side(
+    deployment: &mut Deployment,
+    records: usize,
+) -> (String, BTreeMap<String, Vec<Sample>>) {
+    deployment.set("serve.listen", "127.0.0.1:0");
+    let dir = deployment.state_dir("read-side");
+    deployment.set("serve.state_dir", dir.to_str().unwrap());
+    let mut process = deployment.start_as(&["serve"], "read-side");
+    let url = process.word_after("serving at ");
+    until(&mut process, "the model is level", || {
+        let (_, samples) = scrape(&url, TEXT);
+        health(&url, "/health/ready").0 && sum(&samples, "chat_goals_model_lag_records", ("", "")) == 0.0
+    });
+    assert!(health(&url, "/health/live").0);
+    assert_eq!(get(&format!("{url}/api/v1/chats?limit=1"), "*/*").0, 200);
+    assert_eq!(get(&format!("{url}/api/v1/chats/nobody"), "*/*").0, 404);
+    let (text, samples) = scrape(&url, TEXT);
+    let chats = sum(&samples, "chat_goals_model_rows", ("kind", "chats"));
+    assert!(chats > 0.0 && chats < records as f64, "{chats}");
+    let requests = |route: (&str, &str)| sum(&samples, "chat_goals_http_requests_total", route);
+    assert_eq!((requests(("route", "/api/v1/chats/{id}")), requests(("status", "404"))), (1.0, 1.0));
+    assert_eq!(sum(&samples, "chat_goals_model_lag_seconds", ("", "")), 0.0);
+    process.stop();
+    (text, samples)
 }
 
 /// Every query of dashboards and alert rules.
