@@ -3,6 +3,7 @@
 
 mod ask;
 mod audit;
+mod completions;
 mod config;
 mod contract;
 mod demo;
@@ -10,9 +11,11 @@ mod diff;
 mod fold;
 mod generate;
 mod generations;
+mod health;
 mod ingest;
 mod lines;
 mod listing;
+mod man;
 mod progress;
 mod promote;
 mod rebuild;
@@ -86,6 +89,12 @@ enum Command {
     Fold(fold::Args),
     /// Search for faults: whole deployments in one thread, driven by seeds
     Simulate(simulate::Args),
+    /// Ask a running processor whether it is well: exit code 0 or 1
+    Health(health::Args),
+    /// Print what a shell needs to complete command lines of chat-goals
+    Completions(completions::Args),
+    /// Write a man page for each command
+    Man(man::Args),
 }
 
 /// Does what the command line says.
@@ -112,6 +121,9 @@ pub fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
         Command::Demo(args) => demo::run(args),
         Command::Fold(args) => fold::run(args),
         Command::Simulate(args) => simulate::run(args),
+        Command::Health(args) => health::run(args),
+        Command::Completions(args) => completions::run(args),
+        Command::Man(args) => man::run(args),
     }
 }
 
