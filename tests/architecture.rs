@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each folder with those it may use.
-const ARROWS: [(&str, &[&str]); 15] = [
+const ARROWS: [(&str, &[&str]); 17] = [
     ("domain", &[]),
     ("stages", &["domain"]),
     ("contract", &["domain", "stages"]),
@@ -16,6 +16,14 @@ const ARROWS: [(&str, &[&str]); 15] = [
     ("explain", &["domain"]),
     ("http", &[]),
     ("inspect", &["domain", "stages", "contract", "log", "state", "pipeline", "config", "runtime"]),
+    ("answers", &["domain", "stages", "contract", "log", "runtime", "explain", "inspect"]),
+    (
+        "serve",
+        &[
+            "domain", "stages", "contract", "log", "state", "pipeline", "config", "runtime", "explain", "inspect",
+            "http", "answers",
+        ],
+    ),
     ("demo", &["domain", "stages", "contract", "log", "pipeline", "config", "runtime"]),
     ("simulate", &["domain", "stages", "contract", "log", "state", "pipeline", "config", "runtime"]),
     ("at_rest", &["domain", "stages", "contract", "log", "state", "pipeline", "config", "runtime"]),
@@ -23,7 +31,7 @@ const ARROWS: [(&str, &[&str]); 15] = [
         "cli",
         &[
             "domain", "stages", "contract", "log", "pipeline", "runtime", "config", "explain", "inspect",
-            "at_rest", "demo", "simulate",
+            "at_rest", "demo", "simulate", "answers", "serve", "http",
         ],
     ),
 ];

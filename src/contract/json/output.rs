@@ -245,7 +245,7 @@ fn operator_name(operator: Operator) -> &'static str {
 }
 
 /// An RFC 3339 time in UTC with 0 or 3 digits of a fraction.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Time(pub Timestamp);
 
 impl Serialize for Time {
