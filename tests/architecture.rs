@@ -20,8 +20,8 @@ const ARROWS: [(&str, &[&str]); 17] = [
     (
         "serve",
         &[
-            "domain", "stages", "contract", "log", "state", "pipeline", "config", "runtime", "explain", "inspect",
-            "http", "answers",
+            "domain", "stages", "contract", "log", "state", "pipeline", "config", "runtime", "explain",
+            "inspect", "http", "answers",
         ],
     ),
     ("demo", &["domain", "stages", "contract", "log", "pipeline", "config", "runtime"]),

@@ -2,8 +2,8 @@
 //! is. What it says is derived by [`crate::explain`]; nothing is read here.
 
 use super::chat_parts::{
-    ByAnswer, ChatDocument, ConversationAnswer, CustomerAnswer, CycleAnswer, EventAnswer, PublishedAnswer, ReasonAnswer,
-    ReplyAnswer, RoundAnswer, SealAnswer, StatusAnswer, StepAnswer,
+    ByAnswer, ChatDocument, ConversationAnswer, CustomerAnswer, CycleAnswer, EventAnswer, PublishedAnswer,
+    ReasonAnswer, ReplyAnswer, RoundAnswer, SealAnswer, StatusAnswer, StepAnswer,
 };
 use super::words::PhaseWord;
 use crate::contract::json::output::Time;
@@ -203,7 +203,7 @@ fn seal(past: &Past) -> SealAnswer {
     }
 }
 
-fn change(published: &Published) -> PublishedAnswer {
+pub fn change(published: &Published) -> PublishedAnswer {
     let (topic, partition, offset) =
         (published.of.topic.to_string(), published.of.partition, published.offset);
     match &published.what {

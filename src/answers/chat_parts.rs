@@ -193,4 +193,3 @@ pub struct PublishedAnswer {
     pub cause: Option<CauseWord>,
     pub correction: bool,
 }
-

@@ -52,8 +52,11 @@ pub struct ConditionAnswer {
 impl From<&Goal> for GoalAnswer {
     fn from(goal: &Goal) -> Self {
         let clauses = &goal.filter.all_of;
-        let all_of =
-            || clauses.iter().map(|clause| ClauseAnswer { any_of: clause.any_of.iter().map(Into::into).collect() });
+        let all_of = || {
+            clauses
+                .iter()
+                .map(|clause| ClauseAnswer { any_of: clause.any_of.iter().map(Into::into).collect() })
+        };
         Self {
             event_name: goal.event_name.clone(),
             days: goal.days.get(),
@@ -92,7 +95,8 @@ mod tests {
 
     #[test]
     fn a_goal_is_told_as_it_is_published() {
-        let values = vec![Scalar::Number(50.0), Scalar::Number(0.5), Scalar::Bool(true), Scalar::Text("é".into())];
+        let values =
+            vec![Scalar::Number(50.0), Scalar::Number(0.5), Scalar::Bool(true), Scalar::Text("é".into())];
         let condition = |operator, values| Condition { property: "a.b".into(), operator, values };
         let any_of = vec![condition(Operator::Equals, values), condition(Operator::Exists, Vec::new())];
         for filter in [Filter::default(), Filter { all_of: vec![Clause { any_of }] }] {

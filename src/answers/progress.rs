@@ -124,7 +124,12 @@ impl StatusDocument {
             clocks: progress.clocks.iter().enumerate().map(clock).collect(),
             restoring: restoring.map(|all| {
                 let one = |((stage, partition), UnderWay { next, end }): &((Stage, i32), UnderWay)| {
-                    RestoringAnswer { stage: stage_name(*stage), partition: *partition, next: *next, end: *end }
+                    RestoringAnswer {
+                        stage: stage_name(*stage),
+                        partition: *partition,
+                        next: *next,
+                        end: *end,
+                    }
                 };
                 all.iter().map(one).collect()
             }),
@@ -171,7 +176,7 @@ impl From<&crate::log::kafka::GroupMember> for MemberAnswer {
     }
 }
 
-fn stage_name(stage: Stage) -> &'static str {
+pub fn stage_name(stage: Stage) -> &'static str {
     match stage {
         Stage::Chats => "chats",
         Stage::Customers => "customers",

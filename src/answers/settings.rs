@@ -53,13 +53,13 @@ pub struct TimeZoneEntry {
 /// All channels that ever had a setting, or the one asked for, by id. `now` tells what is present.
 pub fn channels(settings: &Settings, only: Option<&str>, now: Timestamp) -> Vec<ChannelAnswer> {
     let wanted = settings.channels().filter(|(id, _)| only.is_none_or(|wanted| wanted == &***id));
-    let mut channels: Vec<ChannelAnswer> =
-        wanted.map(|(id, channel)| channel_answer(id, channel, now)).collect();
+    let mut channels: Vec<ChannelAnswer> = wanted.map(|(id, of)| channel(id, of, now)).collect();
     channels.sort_by(|a, b| a.channel_id.cmp(&b.channel_id));
     channels
 }
 
-fn channel_answer(channel_id: &str, channel: &Channel, now: Timestamp) -> ChannelAnswer {
+/// The settings of one channel.
+pub fn channel(channel_id: &str, channel: &Channel, now: Timestamp) -> ChannelAnswer {
     let goal = |id| GoalAnswer::from(channel.goal(id));
     let zones = history(channel.time_zone_history(), now, |from, when, zone| TimeZoneEntry {
         from,
@@ -78,14 +78,20 @@ fn channel_answer(channel_id: &str, channel: &Channel, now: Timestamp) -> Channe
             when,
             value: id.map(goal),
         }),
-        subscriptions: history(channel.subscription_history(), now, |from, when, active| {
-            SubscriptionEntry { from, when, value: *active }
+        subscriptions: history(channel.subscription_history(), now, |from, when, active| SubscriptionEntry {
+            from,
+            when,
+            value: *active,
         }),
         time_zones: zones,
     }
 }
 
-fn history<T, E>(entries: &[(Timestamp, T)], now: Timestamp, entry: impl Fn(Time, WhenWord, &T) -> E) -> Vec<E> {
+fn history<T, E>(
+    entries: &[(Timestamp, T)],
+    now: Timestamp,
+    entry: impl Fn(Time, WhenWord, &T) -> E,
+) -> Vec<E> {
     let begun = entries.partition_point(|(at, _)| *at <= now);
     let when = |index: usize| match (index + 1).cmp(&begun) {
         std::cmp::Ordering::Less => WhenWord::Past,

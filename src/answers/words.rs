@@ -127,14 +127,20 @@ mod tests {
 
     #[test]
     fn the_words_are_those_of_the_contract() {
-        for kind in [CauseKind::ChatOpened, CauseKind::GoalEvent, CauseKind::CustomerMerged, CauseKind::Rebuild] {
+        for kind in
+            [CauseKind::ChatOpened, CauseKind::GoalEvent, CauseKind::CustomerMerged, CauseKind::Rebuild]
+        {
             assert_eq!(CauseWord::from(kind).as_str(), output::cause_name(kind));
         }
-        for status in [Status::None, Status::AwaitingReply, Status::Measuring, Status::Missed, Status::Achieved] {
+        for status in
+            [Status::None, Status::AwaitingReply, Status::Measuring, Status::Missed, Status::Achieved]
+        {
             assert_eq!(StatusWord::from(status).as_str(), output::status_name(status));
             assert_eq!(PhaseWord::of(status).map(PhaseWord::as_str), output::phase_name(status));
         }
-        for outcome in [OutcomeKind::Open, OutcomeKind::Superseded, OutcomeKind::Missed, OutcomeKind::Achieved] {
+        for outcome in
+            [OutcomeKind::Open, OutcomeKind::Superseded, OutcomeKind::Missed, OutcomeKind::Achieved]
+        {
             assert_eq!(OutcomeWord::from(outcome).as_str(), output::outcome_name(outcome));
         }
     }

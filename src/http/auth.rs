@@ -32,8 +32,7 @@ fn is_same(given: &[u8], wanted: &[u8]) -> bool {
 }
 
 fn refused() -> Response {
-    let mut response =
-        Problem::new(StatusCode::UNAUTHORIZED, "a bearer token is wanted").into_response();
+    let mut response = Problem::new(StatusCode::UNAUTHORIZED, "a bearer token is wanted").into_response();
     response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     response
 }

@@ -6,7 +6,7 @@ use crate::answers::chat_parts::{
 };
 use crate::answers::words::CauseWord;
 use crate::contract::json::output::Time;
-use crate::explain::words::{self, moment};
+use crate::explain::words::moment;
 use std::fmt::Write as _;
 
 pub fn page(of: &ChatDocument) -> String {
@@ -153,7 +153,14 @@ fn change(of: &PublishedAnswer) -> Vec<String> {
     let revision = of.revision.map_or_else(|| NOTHING.to_owned(), |revision| format!("revision {revision}"));
     let status = of.status.as_ref().map_or_else(|| "deleted".to_owned(), status);
     let correction = if of.correction { "correction" } else { "" };
-    vec![place, revision, time(&of.at), status, of.cause.map_or(NOTHING, CauseWord::as_str).to_owned(), correction.to_owned()]
+    vec![
+        place,
+        revision,
+        time(&of.at),
+        status,
+        of.cause.map_or(NOTHING, CauseWord::as_str).to_owned(),
+        correction.to_owned(),
+    ]
 }
 
 fn section(page: &mut String, title: &str, rows: &[Vec<String>]) {

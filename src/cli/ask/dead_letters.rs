@@ -104,10 +104,7 @@ fn show(args: &ShowArgs) -> anyhow::Result<ExitCode> {
     };
     match args.ask.output {
         Form::Table => print_text(&whole_page(&letter))?,
-        form @ (Form::Json | Form::Jsonl) => print_json(
-            form,
-            &WholeLetterAnswer::from(&letter),
-        )?,
+        form @ (Form::Json | Form::Jsonl) => print_json(form, &WholeLetterAnswer::from(&letter))?,
     }
     Ok(ExitCode::SUCCESS)
 }

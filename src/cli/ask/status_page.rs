@@ -1,7 +1,7 @@
 //! The answer of `chat-goals status` for people.
 
 use super::table::{NOTHING, seconds, table};
-use crate::answers::progress::{MemberAnswer, StatusDocument, ClockAnswer};
+use crate::answers::progress::{ClockAnswer, MemberAnswer, StatusDocument};
 use crate::domain::time::Millis;
 use crate::explain::words::moment;
 use std::fmt::Write as _;

@@ -286,7 +286,8 @@ fn rfc3339(time: DateTime<Utc>) -> Option<CompactString> {
 }
 
 /// A calendar date: `2026-03-29`.
-struct Date(NaiveDate);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Date(pub NaiveDate);
 
 impl Serialize for Date {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -6,8 +6,7 @@ use crate::answers::letters::LetterAnswer;
 use crate::answers::progress::StatusDocument;
 use crate::answers::settings::ChannelAnswer;
 use crate::answers::words::{CauseWord, OutcomeWord, PhaseWord, StatusWord};
-use crate::contract::json::output::Time;
-use chrono::NaiveDate;
+use crate::contract::json::output::{Date, Time};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -122,8 +121,7 @@ pub struct Compared {
 /// The figures of one day.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct Day {
-    #[schema(value_type = String, format = Date)]
-    pub date: NaiveDate,
+    pub date: Date,
     #[serde(flatten)]
     pub figures: Figures,
 }
@@ -142,10 +140,8 @@ pub struct ManagerFigures {
 /// A period: both dates belong to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Period {
-    #[schema(value_type = String, format = Date)]
-    pub from: NaiveDate,
-    #[schema(value_type = String, format = Date)]
-    pub to: NaiveDate,
+    pub from: Date,
+    pub to: Date,
 }
 
 /// How managers did in a period.
@@ -228,11 +224,13 @@ pub struct ModelStatus {
     pub caught_up: bool,
     /// Offsets that are yet to be read, some of which hold no record but the end of a transaction.
     pub lag: u64,
-    /// How long the newest record that was read had been in the log, while there are more to read. Absent: there are none.
+    /// While there is more to read: how old what it shows is. Absent: there is nothing to read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lag_seconds: Option<f64>,
     /// Records read since the process started.
     pub records_read: u64,
+    /// Records that could not be read and were passed over: another program writes into the topics.
+    pub unreadable: u64,
     pub chats: u64,
     /// When it last read something, or found that there was nothing to read. Absent: not yet.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -306,7 +304,7 @@ pub struct CounterChange {
     pub manager_id: Option<String>,
     /// Absent: all dates together.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub date: Option<NaiveDate>,
+    pub date: Option<Date>,
     #[serde(flatten)]
     pub figures: Figures,
     pub revision: u32,
