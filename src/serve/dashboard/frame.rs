@@ -18,7 +18,7 @@ pub enum Screen {
 }
 
 impl Screen {
-    pub const ALL: [Screen; 5] =
+    const ALL: [Screen; 5] =
         [Screen::Overview, Screen::Chats, Screen::Managers, Screen::Goals, Screen::DeadLetters];
 
     pub fn name(self) -> &'static str {
@@ -54,8 +54,10 @@ pub struct Frame {
     pub live: bool,
     /// Whether somebody signed in who may want to sign out.
     pub signed_in: bool,
-    /// Whether there are scripts at all.
-    pub scripts: bool,
+    /// Whether the reader may see the other screens.
+    pub is_open: bool,
+    /// How many times as fast as real time passes, if it is simulated.
+    pub simulated: Option<String>,
 }
 
 impl Frame {
@@ -67,8 +69,17 @@ impl Frame {
             now_ms,
             live: true,
             signed_in: false,
-            scripts: true,
+            is_open: true,
+            simulated: None,
         }
+    }
+
+    pub fn screens(&self) -> [Screen; 5] {
+        Screen::ALL
+    }
+
+    pub fn is(&self, screen: &Screen) -> bool {
+        self.screen == Some(*screen)
     }
 
     /// One that shows a moment that is over.

@@ -24,7 +24,7 @@ mod words;
 use crate::domain::time::Timestamp;
 use crate::serve::model::ReadModel;
 use frame::{Frame, Screen};
-pub use routes::router;
+pub use routes::{not_found, router};
 use samples::{Sample, Samples};
 use std::sync::Arc;
 
@@ -37,15 +37,24 @@ pub struct Dashboard {
 struct Parts {
     model: ReadModel,
     samples: Samples,
-    dead_letters: String,
-    has_token: bool,
+    options: Options,
+}
+
+/// What a dashboard has to know of the deployment.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The name of the topic of dead letters.
+    pub dead_letters: String,
+    /// Only who knows a token sees anything.
+    pub has_token: bool,
+    /// How many times as fast as real the model's time passes: 1, or it is simulated.
+    pub speed: f64,
 }
 
 impl Dashboard {
-    /// `dead_letters`: the name of their topic. `has_token`: only who knows it sees anything.
-    pub fn new(model: ReadModel, dead_letters: &str, has_token: bool) -> anyhow::Result<Self> {
+    pub fn new(model: ReadModel, options: Options) -> anyhow::Result<Self> {
         let samples = Samples::start(model.clone())?;
-        Ok(Self { of: Arc::new(Parts { model, samples, dead_letters: dead_letters.to_owned(), has_token }) })
+        Ok(Self { of: Arc::new(Parts { model, samples, options }) })
     }
 
     fn model(&self) -> &ReadModel {
@@ -56,8 +65,8 @@ impl Dashboard {
         self.of.samples.all()
     }
 
-    fn dead_letters(&self) -> &str {
-        &self.of.dead_letters
+    fn options(&self) -> &Options {
+        &self.of.options
     }
 
     fn now(&self) -> Timestamp {
@@ -65,7 +74,9 @@ impl Dashboard {
     }
 
     fn frame(&self, title: impl Into<String>, screen: Option<Screen>) -> Frame {
-        Frame { signed_in: self.of.has_token, ..Frame::new(title, screen, self.now().0) }
+        let Options { has_token, speed, .. } = *self.options();
+        let simulated = (speed > 1.0).then(|| format!("Simulated: {:.1} hours pass in a second.", speed / 3_600.0));
+        Frame { signed_in: has_token, simulated, ..Frame::new(title, screen, self.now().0) }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::query::Query;
 use super::{Dashboard, Failure};
+use crate::contract::json::output::Date;
 use crate::domain::time::Timestamp;
 use crate::explain::words::moment;
 use crate::serve::model::answers::Period;
@@ -23,19 +24,20 @@ pub fn asked(query: &Query, today: NaiveDate) -> Result<Period, Failure> {
     let to = query.date("to")?;
     let from = query.date("from")?;
     let to = to.or(from.map(|from| from.max(today))).unwrap_or(today);
-    let from = from.unwrap_or_else(|| days_up_to(to, DAYS).from);
+    let from = from.unwrap_or_else(|| days_up_to(to, DAYS).from.0);
     if from > to {
         return Err(Failure::bad(format!("the period begins on {from} and ends before, on {to}")));
     }
     if (to - from).num_days() >= DAYS_MAX {
         return Err(Failure::bad(format!("the period is longer than {DAYS_MAX} days")));
     }
-    Ok(Period { from, to })
+    Ok(Period { from: Date(from), to: Date(to) })
 }
 
 /// So many days, of which this is the last one.
 pub fn days_up_to(to: NaiveDate, days: u64) -> Period {
-    Period { from: to.checked_sub_days(Days::new(days.saturating_sub(1))).unwrap_or(to), to }
+    let from = to.checked_sub_days(Days::new(days.saturating_sub(1))).unwrap_or(to);
+    Period { from: Date(from), to: Date(to) }
 }
 
 /// The time zone that the dates of a channel are told in now; of all channels together it is UTC.
@@ -48,8 +50,9 @@ pub fn zone(dashboard: &Dashboard, channel: Option<&str>) -> Result<Tz, Failure>
 
 /// The first and the last millisecond, as an address has them.
 pub fn moments(period: Period, zone: Tz) -> (String, String) {
-    let after = period.to.succ_opt().unwrap_or(period.to);
-    let (from, to) = (midnight(period.from, zone), midnight(after, zone).minus(1));
+    let Period { from: Date(from), to: Date(to) } = period;
+    let after = to.succ_opt().unwrap_or(to);
+    let (from, to) = (midnight(from, zone), midnight(after, zone).minus(1));
     (moment(from), moment(to))
 }
 
@@ -62,7 +65,7 @@ fn midnight(date: NaiveDate, zone: Tz) -> Timestamp {
 
 /// `1 to 28 March 2026`, as short as it can be told.
 pub fn words(period: Period) -> String {
-    let Period { from, to } = period;
+    let Period { from: Date(from), to: Date(to) } = period;
     if from == to {
         return from.format("%-d %B %Y").to_string();
     }
@@ -90,7 +93,7 @@ mod tests {
     }
 
     fn period(from: &str, to: &str) -> Period {
-        Period { from: date(from), to: date(to) }
+        Period { from: Date(date(from)), to: Date(date(to)) }
     }
 
     #[test]

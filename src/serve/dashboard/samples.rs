@@ -1,12 +1,14 @@
 //! The throughput of the last while: a figure every few seconds, taken by a thread of its own and kept in memory, so the
 //! chart of the overview has a past whoever looks. It ends with the last of its users.
 
+use crate::answers::progress::StatusDocument;
 use crate::domain::time::Timestamp;
 use crate::serve::model::ReadModel;
+use crate::serve::model::answers::StatusAnswer;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const INTERVAL: Duration = Duration::from_secs(2);
 /// Twenty minutes.
@@ -42,24 +44,50 @@ impl Samples {
 }
 
 fn take(model: &ReadModel, to: &Weak<Mutex<VecDeque<Sample>>>) {
+    let mut before: Option<Committed> = None;
     loop {
         thread::sleep(INTERVAL);
-        let status = model.status();
         let Some(to) = to.upgrade() else { return };
-        let Some(processor) = &status.processor else { continue };
-        let rate = |stage: &str| {
-            let found = status.throughput.iter().find(|of| of.stage == stage);
-            found.map_or(0.0, |of| of.offsets_per_second)
-        };
-        note(&mut locked(&to), Sample { at: processor.at.0, rates: STAGES.map(rate) });
+        // Who looks at a page is told what is wrong.
+        let Ok(StatusAnswer { processor: Some(processor), .. }) = model.status() else { continue };
+        let now = Committed::of(&processor);
+        if before.as_ref().is_some_and(|before| before.at == now.at) {
+            continue;
+        }
+        if let Some(before) = before {
+            note(&mut locked(&to), now.since(&before));
+        }
+        before = Some(now);
     }
 }
 
-/// A look that is the one before's says nothing new.
-fn note(taken: &mut VecDeque<Sample>, sample: Sample) {
-    if taken.back().is_some_and(|last| last.at >= sample.at) {
-        return;
+/// How far each stage had got, and when that was looked at. Rates go by real time, whatever the model's clock does.
+struct Committed {
+    at: Timestamp,
+    when: Instant,
+    next: [i64; 3],
+}
+
+impl Committed {
+    fn of(processor: &StatusDocument) -> Self {
+        let next = |name: &str| {
+            let stages = processor.stages.iter().filter(|stage| stage.stage == name);
+            stages.flat_map(|stage| &stage.partitions).filter_map(|input| input.committed).sum()
+        };
+        Self { at: processor.at.0, when: Instant::now(), next: STAGES.map(next) }
     }
+
+    fn since(&self, before: &Self) -> Sample {
+        let seconds = self.when.duration_since(before.when).as_secs_f64().max(0.001);
+        let mut rates = [0.0; 3];
+        for ((rate, now), then) in rates.iter_mut().zip(self.next).zip(before.next) {
+            *rate = now.saturating_sub(then).max(0) as f64 / seconds;
+        }
+        Sample { at: self.at, rates }
+    }
+}
+
+fn note(taken: &mut VecDeque<Sample>, sample: Sample) {
     if taken.len() == KEPT {
         taken.pop_front();
     }
@@ -76,13 +104,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_newest_are_kept_and_none_twice() {
+    fn only_the_newest_are_kept() {
         let mut taken = VecDeque::new();
-        for at in [1, 2, 2].into_iter().chain(3..2_000) {
+        for at in 0..2_000 {
             note(&mut taken, Sample { at: Timestamp(at), rates: [0.0; 3] });
         }
         assert_eq!(taken.len(), KEPT);
-        assert!(taken.iter().is_sorted_by(|a, b| a.at < b.at));
         assert_eq!(taken.back().unwrap().at, Timestamp(1_999));
+    }
+
+    #[test]
+    fn a_rate_is_what_was_committed_in_a_real_second() {
+        let when = Instant::now();
+        let before = Committed { at: Timestamp(0), when, next: [0, 5, 7] };
+        let later = when + Duration::from_secs(2);
+        let after = Committed { at: Timestamp(14_400_000), when: later, next: [10, 5, 3] };
+        assert_eq!(after.since(&before).rates, [5.0, 0.0, 0.0]);
     }
 }

@@ -9,7 +9,7 @@ use crate::serve::dashboard::frame::{Frame, Linked, Screen};
 use crate::serve::dashboard::links;
 use crate::serve::dashboard::query::Query;
 use crate::serve::dashboard::timeline::{Picture, picture};
-use crate::serve::dashboard::words::{self, DELETED, Mark, Moment, NOTHING};
+use crate::serve::dashboard::words::{DELETED, Mark, Moment, NOTHING};
 use crate::serve::dashboard::{Dashboard, Failure, Html};
 use crate::serve::model::answers::ChatAnswer;
 use askama::Template;
@@ -134,7 +134,7 @@ fn facts(answer: &ChatAnswer) -> Vec<(&'static str, Fact)> {
 }
 
 fn as_of(all: &ChatDocument, at: Option<Timestamp>, now: Timestamp) -> AsOf {
-    let known = chat_line::facts(all, now.0.into(), false);
+    let known = chat_line::facts(all, now, false);
     let first = known.times().min().unwrap_or(now.0).min(now.0);
     AsOf {
         chosen: at.map(Moment::of),

@@ -46,7 +46,7 @@ struct HeaderRow {
 pub fn page(dashboard: &Dashboard, place: &str) -> Html {
     let missing = || Failure::missing(format!("There is no dead letter at {place}."));
     let Ok(place) = place.parse::<Place>() else { return Err(missing()) };
-    let found = dashboard.model().dead_letter(dashboard.dead_letters(), place.partition, place.offset)?;
+    let found = dashboard.model().dead_letter(&dashboard.options().dead_letters, place.partition, place.offset)?;
     let WholeLetterAnswer { letter, headers, value, value_hex } = found.ok_or_else(missing)?;
     let text = letter.place.clone();
     let page = DeadLetter {

@@ -107,8 +107,8 @@ impl DayRow {
     pub fn of(day: &Day, of: Of<'_>) -> Self {
         let of = Of { period: Period { from: day.date, to: day.date }, ..of };
         Self {
-            date: day.date.to_string(),
-            x: day.date.and_hms_opt(0, 0, 0).map_or(0, |at| at.and_utc().timestamp()),
+            date: day.date.0.to_string(),
+            x: day.date.0.and_hms_opt(0, 0, 0).map_or(0, |at| at.and_utc().timestamp()),
             figures: FigureRow::of(&day.figures, of),
             achieved: day.figures.achieved,
             ended: day.figures.ended,
@@ -120,10 +120,11 @@ impl DayRow {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::contract::json::output::Date;
 
     #[test]
     fn a_count_leads_to_the_chats_of_its_manager_and_days() {
-        let day = "2026-03-29".parse().unwrap();
+        let day = Date("2026-03-29".parse().unwrap());
         let of = Of {
             channel: Some("shop"),
             manager: Some("mia"),

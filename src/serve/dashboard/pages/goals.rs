@@ -31,8 +31,8 @@ struct Channel {
     managers: String,
     goals: Vec<GoalRow>,
     counts: Vec<CountRow>,
-    subscriptions: Vec<SettingRow>,
-    time_zones: Vec<SettingRow>,
+    /// The subscription and the time zone, each with its history.
+    settings: Vec<(&'static str, Vec<SettingRow>)>,
 }
 
 /// From when to when a goal stood, or none did.
@@ -89,13 +89,18 @@ fn channel((number, of): (usize, &ChannelGoals)) -> Channel {
         number,
         id: id.clone(),
         now: now(of),
-        all: Linked::count(StatusChoice::ALL.iter().map(|status| status.of(&of.chats)).sum(), &in_channel()),
+        all: Linked::count(of.chats.all(), &in_channel()),
         link: Link::to("/goals").with("channel", id).to_string(),
         managers: Link::to("/managers").with("channel", id).to_string(),
         goals: goal_rows(&settings.goals),
         counts: of.by_goal.iter().map(count).collect(),
-        subscriptions: subscription_rows(&settings.subscriptions),
-        time_zones: zone_rows(&settings.time_zones),
+        settings: [
+            ("Subscription", subscription_rows(&settings.subscriptions)),
+            ("Time zone", zone_rows(&settings.time_zones)),
+        ]
+        .into_iter()
+        .filter(|(_, rows)| !rows.is_empty())
+        .collect(),
     }
 }
 

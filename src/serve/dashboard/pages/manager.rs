@@ -21,8 +21,8 @@ struct Manager {
     name: String,
     form: Form,
     lead: String,
-    figures: Option<ComparedRow>,
-    previous: Option<FigureRow>,
+    /// In the period, and in the one before.
+    figures: Option<(ComparedRow, FigureRow)>,
     days: Vec<DayRow>,
     csv: String,
     statuses: Vec<(Mark, String)>,
@@ -56,9 +56,12 @@ pub fn page(dashboard: &Dashboard, id: &str, query: &Query) -> Html {
         name: name.to_owned(),
         form: managers::form(&links::manager(id).to_string(), query, dashboard.model().channels()?, answer.period, today),
         lead: managers::lead(&answer),
-        figures: found.map(|of_manager| ComparedRow::of(Linked::text("This period"), &of_manager.compared, of)),
-        previous: found.map(|of_manager| {
-            FigureRow::of(&of_manager.compared.previous, Of { period: answer.preceding, ..of })
+        figures: found.map(|of_manager| {
+            let before = Of { period: answer.preceding, ..of };
+            (
+                ComparedRow::of(Linked::text("This period"), &of_manager.compared, of),
+                FigureRow::of(&of_manager.compared.previous, before),
+            )
         }),
         days: answer.days.iter().rev().map(|day| DayRow::of(day, of)).collect(),
         csv: csv.to_string(),

@@ -2,6 +2,7 @@
 
 use super::chats::Choice;
 use super::figures::{ComparedRow, DayRow, Of};
+use crate::contract::json::output::Date;
 use crate::serve::dashboard::frame::{Frame, Linked, Screen};
 use crate::serve::dashboard::links::{self, Link};
 use crate::serve::dashboard::period::{self, OFFERED};
@@ -117,7 +118,7 @@ pub struct Asked {
 pub fn ask(dashboard: &Dashboard, query: &Query, manager: Option<&str>) -> Result<Asked, Failure> {
     let channel = query.owned("channel");
     let today = dashboard.model().today(channel.as_deref());
-    let Period { from, to } = period::asked(query, today)?;
+    let Period { from: Date(from), to: Date(to) } = period::asked(query, today)?;
     let manager = manager.map(str::to_owned);
     let question = CountersQuestion { channel: channel.clone(), manager, from, to };
     let answer = dashboard.model().managers(&question)?;
@@ -176,14 +177,14 @@ pub fn form(path: &str, query: &Query, channels: Vec<String>, period: Period, to
     let offered = OFFERED.iter().map(|(name, days)| {
         let offered = period::days_up_to(today, *days);
         let link = Link::to(path).with_any("channel", query.get("channel"));
-        let link = link.with("from", offered.from.to_string()).with("to", offered.to.to_string());
+        let link = link.with("from", offered.from.0.to_string()).with("to", offered.to.0.to_string());
         let link = link.with_any("sort", query.get("sort"));
         Offered { name, href: link.to_string(), chosen: offered == period }
     });
     Form {
         path: path.to_owned(),
-        from: period.from.to_string(),
-        to: period.to.to_string(),
+        from: period.from.0.to_string(),
+        to: period.to.0.to_string(),
         channels: std::iter::once(all).chain(known).collect(),
         offered: offered.collect(),
     }

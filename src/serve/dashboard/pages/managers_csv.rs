@@ -24,7 +24,7 @@ pub fn file(dashboard: &Dashboard, query: &Query) -> Result<(String, String), Fa
     let manager = if query.get(NOBODY).is_some() { Some("") } else { query.get("manager") };
     let Asked { mut answer, .. } = ask(dashboard, query, manager)?;
     order.sort(&mut answer.managers);
-    let name = format!("managers-{}-{}.csv", answer.period.from, answer.period.to);
+    let name = format!("managers-{}-{}.csv", answer.period.from.0, answer.period.to.0);
     let text = match manager {
         Some(id) => by_date(&answer, id),
         None => by_manager(&answer),
@@ -41,14 +41,14 @@ fn by_manager(answer: &ManagersAnswer) -> String {
     for (scope, manager, compared) in all.chain(std::iter::once(("CHANNEL", "", &answer.total))) {
         let mut row = vec![
             answer.channel_id.clone().unwrap_or_default(),
-            answer.period.from.to_string(),
-            answer.period.to.to_string(),
+            answer.period.from.0.to_string(),
+            answer.period.to.0.to_string(),
             scope.to_owned(),
             manager.to_owned(),
         ];
         row.extend(counts(&compared.figures));
         row.extend([share(compared.achievement_rate_change), share(compared.ended_achievement_rate_change)]);
-        row.extend([answer.preceding.from.to_string(), answer.preceding.to.to_string()]);
+        row.extend([answer.preceding.from.0.to_string(), answer.preceding.to.0.to_string()]);
         csv.row(row.iter().map(String::as_str));
     }
     csv.into_text()
@@ -59,7 +59,7 @@ fn by_date(answer: &ManagersAnswer, manager: &str) -> String {
     csv.row(["channel", "manager", "date"].into_iter().chain(COUNTS));
     for day in &answer.days {
         let channel = answer.channel_id.clone().unwrap_or_default();
-        let mut row = vec![channel, manager.to_owned(), day.date.to_string()];
+        let mut row = vec![channel, manager.to_owned(), day.date.0.to_string()];
         row.extend(counts(&day.figures));
         csv.row(row.iter().map(String::as_str));
     }
@@ -80,10 +80,11 @@ fn share(of: Option<f64>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::contract::json::output::Date;
     use crate::serve::model::answers::{Compared, Day, ManagerFigures, Period};
 
     fn answer() -> ManagersAnswer {
-        let date = |text: &str| text.parse().unwrap();
+        let date = |text: &str| Date(text.parse().unwrap());
         let figures = Figures { measured: 3, achieved: 1, ended: 4, achievement_rate: Some(0.25), ..Figures::default() };
         let compared = Compared { figures, achievement_rate_change: Some(-0.5), ..Compared::default() };
         ManagersAnswer {

@@ -83,19 +83,21 @@ struct MemberRow {
 
 pub fn page(dashboard: &Dashboard) -> Html {
     let model = dashboard.model();
-    let status = model.status();
+    let status = model.status()?;
+    let speed = dashboard.options().speed;
     let goals = model.goals(None)?;
     let newest = Page { limit: CHANGES_SHOWN, cursor: None };
     let changes = model.chats(&ChatFilter::default(), ChatOrder::NewestFirst, &newest)?;
     let counted = Page { limit: LETTERS_COUNTED, cursor: None };
     let letters = model.dead_letters(&LetterFilter::default(), &counted)?;
     let found = Letters { counted: letters.dead_letters.len() as u64, or_more: letters.next.is_some() };
-    let sum = goals.channels.iter().fold(Tally::default(), |sum, channel| add(sum, channel.chats));
-    let chats = StatusChoice::ALL.iter().map(|status| status.of(&sum)).sum();
+    let mut sum = Tally::default();
+    goals.channels.iter().for_each(|channel| sum.add(&channel.chats));
+    let chats = sum.all();
     let samples = dashboard.samples();
     let page = Overview {
         frame: dashboard.frame("Overview", Some(Screen::Overview)),
-        verdict: verdict(&status, found),
+        verdict: verdict(&status, found, speed),
         chats,
         all: Linked::count(chats, &links::chats()),
         totals: totals(&sum, chats),
@@ -104,23 +106,13 @@ pub fn page(dashboard: &Dashboard) -> Html {
         latest: samples.last().map(latest),
         samples: samples.iter().rev().map(sample_row).collect(),
         changes: changes.chats.iter().map(row).collect(),
-        partitions: status.processor.as_ref().map_or_else(Vec::new, partitions),
+        partitions: status.processor.as_ref().map_or_else(Vec::new, |of| partitions(of, speed)),
         model: model_words(&status.model),
         group: status.processor.as_ref().map_or_else(String::new, |of| of.group.clone()),
         members: status.processor.as_ref().map_or_else(Vec::new, members),
         letters: letters.dead_letters.iter().take(LETTERS_SHOWN).map(letter_row).collect(),
     };
     Ok(page.render()?)
-}
-
-fn add(a: Tally, b: Tally) -> Tally {
-    Tally {
-        none: a.none + b.none,
-        awaiting_reply: a.awaiting_reply + b.awaiting_reply,
-        measuring: a.measuring + b.measuring,
-        missed: a.missed + b.missed,
-        achieved: a.achieved + b.achieved,
-    }
 }
 
 fn totals(sum: &Tally, all: u64) -> Vec<Total> {
@@ -152,7 +144,7 @@ fn channel_row(channel: &ChannelGoals) -> ChannelRow {
     ChannelRow {
         id: Linked::to(id, &links::Link::to("/managers").with("channel", id)),
         goal: Linked::to(goal, &links::Link::to("/goals").with("channel", id)),
-        chats: Linked::count(StatusChoice::ALL.iter().map(|status| status.of(&channel.chats)).sum(), &in_channel()),
+        chats: Linked::count(channel.chats.all(), &in_channel()),
         counts: StatusChoice::ALL
             .iter()
             .map(|status| Linked::count(status.of(&channel.chats), &status.link(in_channel())))
@@ -173,7 +165,8 @@ fn latest(sample: &Sample) -> String {
     stages.map(|(stage, rate)| format!("{stage} {rate:.1}")).collect::<Vec<_>>().join(", ")
 }
 
-fn partitions(processor: &StatusDocument) -> Vec<PartitionRow> {
+/// Lengths of time are real ones, also where `speed` says that time is simulated.
+fn partitions(processor: &StatusDocument, speed: f64) -> Vec<PartitionRow> {
     let row = |(number, wait): (usize, f64)| {
         let of_stage = |stage: &str| {
             let stage = processor.stages.iter().filter(|of| of.stage == stage);
@@ -181,8 +174,7 @@ fn partitions(processor: &StatusDocument) -> Vec<PartitionRow> {
             inputs.filter(|input| usize::try_from(input.partition) == Ok(number)).map(|input| input.lag).sum()
         };
         let clock = processor.clocks.iter().find(|clock| usize::try_from(clock.partition) == Ok(number));
-        let restoring = processor.restoring.iter().flatten();
-        let restored = restoring.filter(|of| usize::try_from(of.partition) == Ok(number)).next();
+        let restored = processor.restoring.iter().flatten().find(|of| usize::try_from(of.partition) == Ok(number));
         let (class, state) = match restored {
             Some(under_way) => {
                 let share = under_way.next as f64 / (under_way.end.max(1)) as f64;
@@ -198,11 +190,13 @@ fn partitions(processor: &StatusDocument) -> Vec<PartitionRow> {
             waiting: STAGES.iter().map(|stage| grouped(of_stage(stage))).collect(),
             lag: if wait > 0.0 { lasting(wait) } else { NOTHING.to_owned() },
             clock: clock.and_then(|clock| clock.clock).map(Moment::from),
-            behind: clock.and_then(|clock| clock.behind_seconds).map_or_else(|| NOTHING.to_owned(), lasting),
+            behind: clock
+                .and_then(|clock| clock.behind_seconds)
+                .map_or_else(|| NOTHING.to_owned(), |behind| lasting(behind / speed)),
             deadline: clock.and_then(|clock| clock.next_deadline).map(Moment::from),
         }
     };
-    waits(processor).into_iter().enumerate().map(row).collect()
+    waits(processor, speed).into_iter().enumerate().map(row).collect()
 }
 
 fn members(processor: &StatusDocument) -> Vec<MemberRow> {

@@ -22,8 +22,9 @@ pub struct Letters {
     pub or_more: bool,
 }
 
-pub fn verdict(status: &StatusAnswer, letters: Letters) -> Verdict {
-    let (text, class) = standing(status);
+/// `speed`: how many times as fast as real time passes.
+pub fn verdict(status: &StatusAnswer, letters: Letters, speed: f64) -> Verdict {
+    let (text, class) = standing(status, speed);
     let Letters { counted: letters, or_more } = letters;
     if letters == 0 {
         return Verdict { text: format!("{text}."), class };
@@ -34,7 +35,7 @@ pub fn verdict(status: &StatusAnswer, letters: Letters) -> Verdict {
     Verdict { text: format!("{text}; {more}{records} could not be understood."), class }
 }
 
-fn standing(status: &StatusAnswer) -> (String, &'static str) {
+fn standing(status: &StatusAnswer, speed: f64) -> (String, &'static str) {
     let model = &status.model;
     if !model.caught_up {
         let left = counted(model.lag, "record", "records");
@@ -43,7 +44,7 @@ fn standing(status: &StatusAnswer) -> (String, &'static str) {
     let Some(processor) = &status.processor else {
         return ("The processor could not be asked about yet".to_owned(), "attention");
     };
-    let waits = waits(processor);
+    let waits = waits(processor, speed);
     if processor.members.as_ref().is_some_and(Vec::is_empty) {
         let waiting = counted(processor.stages.iter().map(|stage| stage.lag).sum(), "record waits", "records wait");
         return (format!("No process is running, and {waiting}"), "trouble");
@@ -69,14 +70,14 @@ fn standing(status: &StatusAnswer) -> (String, &'static str) {
     }
 }
 
-/// For how many seconds the oldest record of each partition has waited, in any stage.
-pub fn waits(processor: &StatusDocument) -> Vec<f64> {
+/// For how many real seconds the oldest record of each partition has waited, in any stage.
+pub fn waits(processor: &StatusDocument, speed: f64) -> Vec<f64> {
     let inputs = || processor.stages.iter().flat_map(|stage| &stage.partitions);
     let count = inputs().map(|input| input.partition + 1).max().unwrap_or(0).max(0);
     let mut waits = vec![0.0_f64; count as usize];
     for input in inputs() {
         if let Some(wait) = usize::try_from(input.partition).ok().and_then(|index| waits.get_mut(index)) {
-            *wait = wait.max(input.lag_seconds.unwrap_or(0.0));
+            *wait = wait.max(input.lag_seconds.unwrap_or(0.0) / speed);
         }
     }
     waits
@@ -119,6 +120,7 @@ mod tests {
                 lag: 0,
                 lag_seconds: None,
                 records_read: 0,
+                unreadable: 0,
                 chats: 0,
                 progress_at: None,
                 partitions: Vec::new(),
@@ -127,7 +129,7 @@ mod tests {
     }
 
     fn says(status: &StatusAnswer, letters: u64, text: &str, class: &str) {
-        let verdict = verdict(status, Letters { counted: letters, or_more: false });
+        let verdict = verdict(status, Letters { counted: letters, or_more: false }, 1.0);
         assert_eq!((verdict.text.as_str(), verdict.class), (text, class));
     }
 
@@ -139,6 +141,13 @@ mod tests {
     }
 
     #[test]
+    fn simulated_time_is_told_as_it_passes() {
+        let none = Letters { counted: 0, or_more: false };
+        let verdict = verdict(&status(&[Some(7_200.0)]), none, 7_200.0);
+        assert_eq!(verdict.text, "The one partition is live and 1.0 s behind.");
+    }
+
+    #[test]
     fn dead_letters_want_attention() {
         says(
             &status(&[Some(0.4), None]),
@@ -146,7 +155,7 @@ mod tests {
             "All 2 partitions are live and 0.4 s behind; 3 records could not be understood.",
             "attention",
         );
-        let verdict = verdict(&status(&[None]), Letters { counted: 100, or_more: true });
+        let verdict = verdict(&status(&[None]), Letters { counted: 100, or_more: true }, 1.0);
         assert!(verdict.text.ends_with("; more than 100 records could not be understood."), "{}", verdict.text);
     }
 
