@@ -56,8 +56,9 @@ words! {
         Rebuild = "REBUILD",
     }
 
-    /// Whose counters they are: one manager's, or a whole channel's.
-    ScopeWord { Manager = "MANAGER", Channel = "CHANNEL", }
+    /// In which order chats come: what changed last first, what has not changed for the longest time first, or (only
+    /// chats whose last round is open) what runs out first.
+    SortWord { Newest = "newest", Oldest = "oldest", Deadline = "deadline", }
 
     /// Whether a setting has been replaced, holds, or is yet to take effect.
     WhenWord { Past = "PAST", Present = "PRESENT", Future = "FUTURE", }

@@ -15,6 +15,7 @@ mod promote;
 mod rebuild;
 mod retire;
 mod run;
+mod serve;
 mod settings;
 mod simulate;
 mod state;
@@ -44,6 +45,7 @@ enum Command {
     Promote(promote::Args),
     /// Delete the topics and the group of the generation before the configured one
     Retire(retire::Args),
+    Serve(serve::Args),
     #[command(after_help = ask::EXIT_CODES)]
     Chat(ask::chat::Args),
     #[command(after_help = ask::EXIT_CODES)]
@@ -82,6 +84,7 @@ pub fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
         Command::Diff(args) => diff::run(args),
         Command::Promote(args) => promote::run(args),
         Command::Retire(args) => retire::run(args),
+        Command::Serve(args) => serve::run(args),
         Command::Chat(args) => ask::chat::run(args),
         Command::Managers(args) => ask::managers::run(args),
         Command::Goals(args) => ask::goals::run(args),

@@ -50,6 +50,8 @@ pub struct Frame {
     /// Of the assets.
     pub version: &'static str,
     pub now_ms: i64,
+    /// Where changes are heard of.
+    pub events: String,
     /// Whether the page is kept up to date.
     pub live: bool,
     /// Whether somebody signed in who may want to sign out.
@@ -67,6 +69,7 @@ impl Frame {
             screen,
             version: &assets::VERSION,
             now_ms,
+            events: "/events".to_owned(),
             live: true,
             signed_in: false,
             is_open: true,

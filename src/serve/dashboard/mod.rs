@@ -51,10 +51,16 @@ pub struct Options {
     pub speed: f64,
 }
 
+impl Default for Options {
+    fn default() -> Self {
+        Self { dead_letters: String::new(), has_token: false, speed: 1.0 }
+    }
+}
+
 impl Dashboard {
-    pub fn new(model: ReadModel, options: Options) -> anyhow::Result<Self> {
-        let samples = Samples::start(model.clone())?;
-        Ok(Self { of: Arc::new(Parts { model, samples, options }) })
+    pub fn new(model: ReadModel, options: Options) -> Self {
+        let samples = Samples::start(model.clone());
+        Self { of: Arc::new(Parts { model, samples, options }) }
     }
 
     fn model(&self) -> &ReadModel {

@@ -29,12 +29,15 @@ pub struct Samples {
 }
 
 impl Samples {
-    /// Begins to take them.
-    pub fn start(model: ReadModel) -> anyhow::Result<Self> {
+    /// Begins to take them. Without a thread there are none, and everything else goes on.
+    pub fn start(model: ReadModel) -> Self {
         let taken = Arc::new(Mutex::new(VecDeque::with_capacity(KEPT)));
         let kept = Arc::downgrade(&taken);
-        thread::Builder::new().name("dashboard-samples".to_owned()).spawn(move || take(&model, &kept))?;
-        Ok(Self { taken })
+        let thread = thread::Builder::new().name("dashboard-samples".to_owned());
+        if let Err(error) = thread.spawn(move || take(&model, &kept)) {
+            tracing::warn!(%error, "the throughput cannot be sampled");
+        }
+        Self { taken }
     }
 
     /// Oldest first.

@@ -136,6 +136,11 @@ impl ReadModel {
         })
     }
 
+    /// How many offsets this model and the processor have yet to read.
+    pub fn lag(&self) -> LagChange {
+        self.progress().lag_change()
+    }
+
     /// What a probe or a metric needs: no disk is read.
     pub fn health(&self) -> Health {
         let (now, progress) = (self.now(), self.progress());

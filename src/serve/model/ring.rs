@@ -117,6 +117,17 @@ impl Subscription {
         }
     }
 
+    /// The id after which this goes on.
+    pub fn id(&self) -> String {
+        let next = self.next.unwrap_or_else(|| self.ring.state().next());
+        self.ring.id(next - 1)
+    }
+
+    /// Changes whenever there is more to hear.
+    pub fn news(&self) -> watch::Receiver<u64> {
+        self.news.clone()
+    }
+
     /// The next change that is there already.
     pub fn heard(&mut self) -> Option<Heard> {
         let state = self.ring.state();

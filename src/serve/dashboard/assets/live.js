@@ -72,13 +72,25 @@ export function startLive(tools, changed) {
     if (!rests() && waited >= BETWEEN_MS && (due || waited >= AT_LEAST_EVERY_MS)) ask();
   }, 250);
 
-  const source = new EventSource(tools.dataset.events);
-  source.addEventListener("open", () => { connected = true; tell(); });
-  source.addEventListener("error", () => { connected = false; tell(); });
-  for (const kind of ["message", ...(tools.dataset.kinds ?? "").split(" ").filter(Boolean)]) {
-    source.addEventListener(kind, () => { due = true; });
-  }
-  addEventListener("pagehide", () => source.close());
+  // A page that nobody sees holds no connection: a browser has few for one server.
+  let source;
+  const listen = () => {
+    source?.close();
+    source = undefined;
+    connected = false;
+    if (!document.hidden && main.dataset.live !== "off") {
+      source = new EventSource(tools.dataset.events);
+      source.addEventListener("open", () => { connected = true; tell(); });
+      source.addEventListener("error", () => { connected = false; tell(); });
+      for (const kind of tools.dataset.kinds.split(" ")) source.addEventListener(kind, () => { due = true; });
+    }
+    tell();
+  };
+  document.addEventListener("visibilitychange", () => {
+    due = true;
+    listen();
+  });
+  addEventListener("pagehide", () => source?.close());
   addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
 
   button.addEventListener("click", () => {
@@ -86,5 +98,5 @@ export function startLive(tools, changed) {
     due = true;
     tell();
   });
-  tell();
+  listen();
 }

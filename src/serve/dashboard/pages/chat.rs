@@ -58,7 +58,8 @@ pub fn page(dashboard: &Dashboard, id: &str, query: &Query) -> Html {
     let Some(answer) = dashboard.model().chat(id, at)? else { return missing(dashboard, id, at) };
     let of = &answer.document;
     let title = format!("Chat {id}");
-    let frame = dashboard.frame(title, Some(Screen::Chats));
+    let events = links::Link::to("/events").with("chat", id).to_string();
+    let frame = Frame { events, ..dashboard.frame(title, Some(Screen::Chats)) };
     let steps: Vec<StepRow> = of.why.iter().flatten().map(StepRow::of).collect();
     let clock = at.or(of.clock.map(|clock| clock.0)).unwrap_or(now);
     // The facts of now: a chat as of its beginning has nothing later to choose.
