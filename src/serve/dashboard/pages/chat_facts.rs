@@ -91,7 +91,6 @@ pub struct RoundRow {
     pub goal: String,
     pub started: Moment,
     pub deadline: Moment,
-    pub achieved: Option<Moment>,
     pub manager: Linked,
     pub reasons: Vec<StepRow>,
 }
@@ -105,7 +104,6 @@ impl RoundRow {
             goal: round.goal.words.clone(),
             started: round.started_at.into(),
             deadline: round.deadline.into(),
-            achieved: round.achieved_at.map(Moment::from),
             manager: manager(round.manager_id.as_deref()),
             reasons: std::iter::once(&round.reason).chain(&round.went_on).map(StepRow::of_reason).collect(),
         }
