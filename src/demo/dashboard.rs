@@ -9,7 +9,6 @@ use crate::serve::service::Service;
 use anyhow::Context as _;
 use axum::Router;
 use std::collections::HashMap;
-use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
@@ -28,16 +27,11 @@ impl Dashboard {
         config: &Config,
         clock: SimulatedClock,
         speed: f64,
-        listen: &str,
-        dir: &Path,
     ) -> anyhow::Result<Self> {
-        let mut config = config.clone();
-        config.serve.listen = listen.to_owned();
-        config.serve.state_dir = dir.join("serve");
         let wall = Arc::new(move || clock.now().0);
-        let service = Service::start_simulated(log.clone(), &config, wall, speed, |_| Router::new());
+        let service = Service::start_simulated(log.clone(), config, wall, speed, |_| Router::new());
         let service = service.context("the dashboard did not start (--no-dashboard leaves it out)")?;
-        Ok(Self { service, dead_letters: config.topics.dead_letters })
+        Ok(Self { service, dead_letters: config.topics.dead_letters.clone() })
     }
 
     pub fn url(&self) -> String {

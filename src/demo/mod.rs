@@ -45,6 +45,7 @@ use platform::Platform;
 use processor::Processor;
 use sample::Sample;
 use std::io::IsTerminal as _;
+use std::path::PathBuf;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use stop::Stop;
@@ -77,6 +78,9 @@ pub struct Options {
     /// Where the dashboard listens, as address:port; port 0 takes any free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0", conflicts_with = "no_dashboard")]
     pub listen: String,
+    /// Whoever opens the dashboard has to show the token in this file; needed where other machines reach it
+    #[arg(long, value_name = "FILE", conflicts_with = "no_dashboard")]
+    pub token_file: Option<PathBuf>,
     /// Start no dashboard
     #[arg(long)]
     pub no_dashboard: bool,
@@ -154,8 +158,11 @@ impl<'a> Demo<'a> {
         let dashboard = if options.no_dashboard {
             None
         } else {
-            let (config, dir) = (processor.config(), processor.dir());
-            Some(Dashboard::start(log, config, clock.clone(), speed, &options.listen, dir)?)
+            let mut config = processor.config().clone();
+            config.serve.listen.clone_from(&options.listen);
+            config.serve.token_file.clone_from(&options.token_file);
+            config.serve.state_dir = processor.dir().join("serve");
+            Some(Dashboard::start(log, &config, clock.clone(), speed)?)
         };
         if options.open
             && let Some(dashboard) = &dashboard
