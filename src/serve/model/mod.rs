@@ -26,8 +26,6 @@ mod record;
 pub mod ring;
 mod store;
 mod tallies;
-#[cfg(test)]
-mod tests;
 
 use crate::config::Config;
 use crate::domain::settings::Settings;
