@@ -30,8 +30,8 @@
 //! | [`inspect`] | what an operator asks of a running deployment, read from the log | join a group |
 //! | [`answers`] | what is told of chats, settings, progress and dead letters, as data | ask anybody |
 //! | [`http`] | what everything that answers over HTTP shares: server, errors, token | know a chat or a log |
-//! | [`serve`] | a read model that follows the outputs, and the HTTP API over it | fold, or write to the log |
-//! | [`demo`] | a simulated chat platform and a live view | touch a broker |
+//! | [`serve`] | a read model that follows the outputs, the HTTP API over it, and the dashboard | fold, or write to the log |
+//! | [`demo`] | a simulated chat platform, a live view, and the dashboard beside it | touch a broker |
 //! | [`simulate`] | a whole deployment in one thread, driven by a seed, with everything that can go wrong | run in production |
 //! | [`at_rest`] | rows at rest: state folders, and the audit of everything against everything | change anything |
 //! | [`cli`] | one file a command | compute |

@@ -32,8 +32,12 @@ mod tests {
 
     #[test]
     fn a_mishap_is_seldom_and_of_each_kind() {
-        let record =
-            Record { topic: Topic::ChatEvents, key: "c".into(), value: b"{\"id\":\"e1\"}".to_vec(), timestamp_ms: 7 };
+        let record = Record {
+            topic: Topic::ChatEvents,
+            key: "c".into(),
+            value: b"{\"id\":\"e1\"}".to_vec(),
+            timestamp_ms: 7,
+        };
         let bad: Vec<Record> = (1..=4 * EVERY).filter_map(|number| after(&record, number)).collect();
         assert_eq!(bad.len(), 4);
         assert!(bad.iter().all(|bad| *bad != record));

@@ -105,7 +105,10 @@ fn write(to: &mut String, run: &Run, board: &Board) -> fmt::Result {
         if board.gaps == 0 { "no change is missing, none came twice" } else { "this should not be" };
     writeln!(to, "revision gaps and repeats {}: {verdict}", grouped(board.gaps))?;
     if let Some(url) = &run.dashboard {
-        writeln!(to, "the dashboard was at {url} and ended with the demo; `chat-goals serve` serves it for a deployment")?;
+        writeln!(
+            to,
+            "the dashboard was at {url} and ended with the demo; `chat-goals serve` serves it for a deployment"
+        )?;
     }
     Ok(())
 }

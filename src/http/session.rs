@@ -121,7 +121,9 @@ mod tests {
     fn who_shows_the_token_gets_a_cookie_that_is_not_the_token() {
         let sessions = Sessions::new("secret");
         let cookie = begun(&sessions);
-        assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict") && !cookie.contains("secret"));
+        assert!(
+            cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict") && !cookie.contains("secret")
+        );
         assert!(sessions.has(&with(&cookie)));
         assert_ne!(cookie, begun(&sessions));
     }

@@ -146,11 +146,8 @@ fn access(config: &Config, address: SocketAddr) -> anyhow::Result<Access> {
         "serve.listen = {address} can be reached from other machines, and there is no token; \
          hint: serve.token_file, or serve.allow_anonymous = true if whoever reaches it may read everything"
     );
-    let dashboard = Options {
-        dead_letters: config.topics.dead_letters.clone(),
-        has_token: token.is_some(),
-        speed: 1.0,
-    };
+    let dashboard =
+        Options { dead_letters: config.topics.dead_letters.clone(), has_token: token.is_some(), speed: 1.0 };
     Ok(Access { token, event_readers_max: config.serve.event_readers_max, dashboard })
 }
 

@@ -111,7 +111,11 @@ mod tests {
     fn nothing_asks_another_host() {
         for asset in ASSETS.iter().filter(|asset| !asset.name.starts_with("uplot.")) {
             let text = asset.text.replace("http://www.w3.org/2000/svg", "");
-            assert!(!text.contains("http:") && !text.contains("https:") && !text.contains("@import"), "{}", asset.name);
+            assert!(
+                !text.contains("http:") && !text.contains("https:") && !text.contains("@import"),
+                "{}",
+                asset.name
+            );
         }
     }
 

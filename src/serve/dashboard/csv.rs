@@ -37,7 +37,8 @@ impl Csv {
 
 /// A negative number begins like a formula and is none.
 fn is_formula(cell: &str) -> bool {
-    cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']) && cell.parse::<f64>().is_err()
+    cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'])
+        && cell.parse::<f64>().is_err()
 }
 
 #[cfg(test)]
@@ -53,7 +54,10 @@ mod tests {
     #[test]
     fn cells_are_quoted_where_they_must_be() {
         assert_eq!(line(&["a", "b c", ""]), "a,b c,\r\n");
-        assert_eq!(line(&["a,b", "say \"so\"", "two\nlines"]), "\"a,b\",\"say \"\"so\"\"\",\"two\nlines\"\r\n");
+        assert_eq!(
+            line(&["a,b", "say \"so\"", "two\nlines"]),
+            "\"a,b\",\"say \"\"so\"\"\",\"two\nlines\"\r\n"
+        );
     }
 
     #[test]

@@ -88,7 +88,8 @@ mod tests {
 
     #[test]
     fn parameters_follow_each_other() {
-        let link = chats().with("status", "ACHIEVED").with_any("manager", Some("a&b")).with_any("to", None::<&str>);
+        let link =
+            chats().with("status", "ACHIEVED").with_any("manager", Some("a&b")).with_any("to", None::<&str>);
         assert_eq!(link.to_string(), "/chats?status=ACHIEVED&manager=a%26b");
     }
 }

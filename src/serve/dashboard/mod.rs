@@ -81,7 +81,8 @@ impl Dashboard {
 
     fn frame(&self, title: impl Into<String>, screen: Option<Screen>) -> Frame {
         let Options { has_token, speed, .. } = *self.options();
-        let simulated = (speed > 1.0).then(|| format!("Simulated: {:.1} hours pass in a second.", speed / 3_600.0));
+        let simulated =
+            (speed > 1.0).then(|| format!("Simulated: {:.1} hours pass in a second.", speed / 3_600.0));
         Frame { signed_in: has_token, simulated, ..Frame::new(title, screen, self.now().0) }
     }
 }

@@ -100,8 +100,14 @@ mod tests {
     fn without_dates_it_is_four_weeks_up_to_today() {
         let today = date("2026-03-28");
         assert_eq!(asked(&query(&[]), today).unwrap(), period("2026-03-01", "2026-03-28"));
-        assert_eq!(asked(&query(&[("from", "2026-03-27")]), today).unwrap(), period("2026-03-27", "2026-03-28"));
-        assert_eq!(asked(&query(&[("to", "2026-01-28")]), today).unwrap(), period("2026-01-01", "2026-01-28"));
+        assert_eq!(
+            asked(&query(&[("from", "2026-03-27")]), today).unwrap(),
+            period("2026-03-27", "2026-03-28")
+        );
+        assert_eq!(
+            asked(&query(&[("to", "2026-01-28")]), today).unwrap(),
+            period("2026-01-01", "2026-01-28")
+        );
         assert!(asked(&query(&[("from", "2026-03-29"), ("to", "2026-03-28")]), today).is_err());
         assert!(asked(&query(&[("from", "1900-01-01")]), today).is_err());
         assert!(asked(&query(&[("from", "March")]), today).is_err());

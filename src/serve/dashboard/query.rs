@@ -57,7 +57,9 @@ fn time(name: &str, text: &str, in_day: i64) -> Result<Timestamp, Failure> {
     }
     let time = DateTime::parse_from_rfc3339(text).map(|time| Timestamp(time.timestamp_millis()));
     time.map_err(|_| {
-        Failure::bad(format!("{name}: {text:?} is no time such as 2026-03-31T09:00:00Z, and no date such as 2026-03-31"))
+        Failure::bad(format!(
+            "{name}: {text:?} is no time such as 2026-03-31T09:00:00Z, and no date such as 2026-03-31"
+        ))
     })
 }
 
@@ -66,7 +68,9 @@ mod tests {
     use super::*;
 
     fn query(of: &[(&str, &str)]) -> Query {
-        Query { parameters: of.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect() }
+        Query {
+            parameters: of.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+        }
     }
 
     #[test]
@@ -80,7 +84,8 @@ mod tests {
 
     #[test]
     fn a_day_is_taken_from_its_beginning_to_its_end() {
-        let query = query(&[("a", "1970-01-02"), ("b", "1970-01-01T00:00:01+00:00"), ("c", "17"), ("d", "soon")]);
+        let query =
+            query(&[("a", "1970-01-02"), ("b", "1970-01-01T00:00:01+00:00"), ("c", "17"), ("d", "soon")]);
         assert_eq!(query.from("a").unwrap(), Some(Timestamp(DAY)));
         assert_eq!(query.to("a").unwrap(), Some(Timestamp(2 * DAY - 1)));
         assert_eq!(query.to("b").unwrap(), Some(Timestamp(1_000)));

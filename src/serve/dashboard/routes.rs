@@ -2,7 +2,9 @@
 //! threads that may block.
 
 use super::frame::Frame;
-use super::pages::{chat, chats, dead_letter, dead_letters, goals, manager, managers, managers_csv, overview};
+use super::pages::{
+    chat, chats, dead_letter, dead_letters, goals, manager, managers, managers_csv, overview,
+};
 use super::query::Query;
 use super::sign_in::{self, Door};
 use super::{Dashboard, Failure, assets, headers};
@@ -106,7 +108,10 @@ async fn managers_file(State(of): State<Dashboard>, Parameters(query): Parameter
         Ok((text, name)) => {
             let mut response = text.into_response();
             let headers = response.headers_mut();
-            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8; header=present"));
+            headers.insert(
+                header::CONTENT_TYPE,
+                HeaderValue::from_static("text/csv; charset=utf-8; header=present"),
+            );
             // Dates and fixed words: nothing that a header could not hold.
             if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")) {
                 headers.insert(header::CONTENT_DISPOSITION, value);

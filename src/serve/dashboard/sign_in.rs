@@ -108,7 +108,8 @@ mod tests {
 
     #[test]
     fn nobody_is_led_elsewhere() {
-        for next in ["https://example.org", "//example.org", "/\\example.org", "javascript:x", "/a\r\nb", ""] {
+        for next in ["https://example.org", "//example.org", "/\\example.org", "javascript:x", "/a\r\nb", ""]
+        {
             assert_eq!(own(Some(next.to_owned())), "/", "{next:?}");
         }
         assert_eq!(own(Some("/chats?status=NONE".to_owned())), "/chats?status=NONE");

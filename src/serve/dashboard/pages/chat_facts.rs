@@ -46,13 +46,24 @@ impl FactRow {
     pub fn all(of: &ChatDocument) -> Vec<Self> {
         let Some(conversation) = &of.conversation else { return Vec::new() };
         let mut rows: Vec<(Time, Self)> = Vec::new();
-        let mut add = |at: Time, what, who, reason| rows.push((at, Self::at(&of.chat_id, at, what, who, reason)));
+        let mut add =
+            |at: Time, what, who, reason| rows.push((at, Self::at(&of.chat_id, at, what, who, reason)));
         for customer in &conversation.customers {
             let id = &customer.customer_id;
-            add(customer.named_at, "customer named", Linked::to(id, &links::chats().with("customer", id)), None);
+            add(
+                customer.named_at,
+                "customer named",
+                Linked::to(id, &links::chats().with("customer", id)),
+                None,
+            );
         }
         if let Some(at) = conversation.cycle.asked_at {
-            add(at, "asked", Linked::text(of.customer_id.clone().unwrap_or_else(|| NOTHING.to_owned())), None);
+            add(
+                at,
+                "asked",
+                Linked::text(of.customer_id.clone().unwrap_or_else(|| NOTHING.to_owned())),
+                None,
+            );
         }
         if let Some(early) = &conversation.cycle.early_reply {
             add(early.at, "early reply", manager(early.manager_id.as_deref()), None);

@@ -63,7 +63,12 @@ fn rounds(of: &[RoundAnswer]) -> Vec<Round> {
             deadline: round.deadline.0.0,
             outcome,
             ended: ended.map(|at| at.0.0),
-            title: format!("round {}: {}, from {from} to {to}: {}", round.number, round.goal.words, outcome.word()),
+            title: format!(
+                "round {}: {}, from {from} to {to}: {}",
+                round.number,
+                round.goal.words,
+                outcome.word()
+            ),
         }
     };
     of.iter().enumerate().map(round).collect()
@@ -79,7 +84,8 @@ fn events(of: &ChatDocument) -> Vec<Mark> {
             false => MarkKind::Ignored,
         };
         let id = event.id.as_deref().map_or_else(|| "an event".to_owned(), |id| format!("event {id}"));
-        let title = format!("{id} at {}: {} ({})", moment(event.at.0), event.reason.reason, event.reason.rule);
+        let title =
+            format!("{id} at {}: {} ({})", moment(event.at.0), event.reason.reason, event.reason.rule);
         Mark { at: event.at.0.0, kind, title }
     };
     of.events.iter().flatten().map(mark).collect()

@@ -1,12 +1,13 @@
 //! The list of chats: filters as a form, an order, pages.
 
-use crate::answers::words::{CauseWord, PhaseWord, StatusWord};
+use super::statuses::StatusChoice;
+use crate::answers::words::{CauseWord, StatusWord};
 use crate::serve::dashboard::frame::{Linked, Screen};
-use crate::serve::dashboard::links::{self, Link};
+use crate::serve::dashboard::links;
 use crate::serve::dashboard::query::Query;
 use crate::serve::dashboard::words::{self, Mark, Moment, NOTHING, counted};
 use crate::serve::dashboard::{Dashboard, Failure, Html, frame::Frame};
-use crate::serve::model::answers::{ChatSummary, Tally};
+use crate::serve::model::answers::ChatSummary;
 use crate::serve::model::questions::{ChatFilter, ChatOrder, Cursor, Page};
 use askama::Template;
 
@@ -14,60 +15,6 @@ const LIMIT: usize = 50;
 
 /// The manager that stands for nobody in an address, as an empty parameter says nothing.
 pub const NOBODY: &str = "nobody";
-
-/// The statuses as people tell them apart: a chat in process by its phase.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StatusChoice {
-    Achieved,
-    Measuring,
-    AwaitingReply,
-    Missed,
-    None,
-}
-
-impl StatusChoice {
-    pub const ALL: [Self; 5] = [Self::Achieved, Self::Measuring, Self::AwaitingReply, Self::Missed, Self::None];
-
-    /// As an address has it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Achieved => "ACHIEVED",
-            Self::Measuring => "MEASURING",
-            Self::AwaitingReply => "AWAITING_REPLY",
-            Self::Missed => "MISSED",
-            Self::None => "NONE",
-        }
-    }
-
-    fn parts(self) -> (StatusWord, Option<PhaseWord>) {
-        match self {
-            Self::Achieved => (StatusWord::Achieved, None),
-            Self::Measuring => (StatusWord::InProcess, Some(PhaseWord::Measuring)),
-            Self::AwaitingReply => (StatusWord::InProcess, Some(PhaseWord::AwaitingReply)),
-            Self::Missed => (StatusWord::Missed, None),
-            Self::None => (StatusWord::None, None),
-        }
-    }
-
-    pub fn mark(self) -> Mark {
-        let (status, phase) = self.parts();
-        Mark::of(status, phase)
-    }
-
-    pub fn of(self, tally: &Tally) -> u64 {
-        match self {
-            Self::Achieved => tally.achieved,
-            Self::Measuring => tally.measuring,
-            Self::AwaitingReply => tally.awaiting_reply,
-            Self::Missed => tally.missed,
-            Self::None => tally.none,
-        }
-    }
-
-    pub fn link(self, to: Link) -> Link {
-        to.with("status", self.word())
-    }
-}
 
 #[derive(Template)]
 #[template(path = "chats.html")]
@@ -148,14 +95,15 @@ pub fn page(dashboard: &Dashboard, query: &Query) -> Html {
 
 fn filter(query: &Query) -> Result<ChatFilter, Failure> {
     let status = query.get("status").map(|word| {
-        let known = StatusChoice::ALL.into_iter().find(|status| status.word() == word).map(StatusChoice::parts);
+        let known =
+            StatusChoice::ALL.into_iter().find(|status| status.word() == word).map(StatusChoice::parts);
         let known = known.or_else(|| StatusWord::of_word(word).map(|status| (status, None)));
         known.ok_or_else(|| Failure::bad(format!("status: {word:?} is none")))
     });
     let status = status.transpose()?;
-    let cause = query.get("cause").map(|word| {
-        CauseWord::of_word(word).ok_or_else(|| Failure::bad(format!("cause: {word:?} is none")))
-    });
+    let cause = query
+        .get("cause")
+        .map(|word| CauseWord::of_word(word).ok_or_else(|| Failure::bad(format!("cause: {word:?} is none"))));
     let nobody = query.get(NOBODY).is_some().then(String::new);
     Ok(ChatFilter {
         channel: query.owned("channel"),
@@ -178,7 +126,8 @@ fn order(query: &Query) -> Result<ChatOrder, Failure> {
 }
 
 fn cursor(text: &str) -> Result<Cursor, Failure> {
-    Cursor::parse(text).ok_or_else(|| Failure::bad("cursor: this is no place in the list; begin at its first page"))
+    Cursor::parse(text)
+        .ok_or_else(|| Failure::bad("cursor: this is no place in the list; begin at its first page"))
 }
 
 fn form(query: &Query, order: ChatOrder, channels: Vec<String>) -> Form {
@@ -300,19 +249,16 @@ pub fn row(chat: &ChatSummary) -> ChatRow {
         chat: Linked::to(&chat.chat_id, &links::chat(&chat.chat_id)),
         mark: Mark::of(chat.status, chat.phase),
         channel: Linked::to(&chat.channel_id, &links::chats().with("channel", &chat.channel_id)),
-        goal: goal.map_or_else(
-            || Linked::text(NOTHING),
-            |goal| Linked::text(&goal.words),
-        ),
+        goal: goal.map_or_else(|| Linked::text(NOTHING), |goal| Linked::text(&goal.words)),
         manager: match (&chat.manager_id, &chat.started_at) {
             (Some(id), _) => Linked::to(id, &links::manager(id)),
             (None, Some(_)) => Linked::to("nobody", &links::manager("")),
             (None, None) => Linked::text(NOTHING),
         },
-        customer: chat.customer_id.as_ref().map_or_else(
-            || Linked::text(NOTHING),
-            |id| Linked::to(id, &links::chats().with("customer", id)),
-        ),
+        customer: chat
+            .customer_id
+            .as_ref()
+            .map_or_else(|| Linked::text(NOTHING), |id| Linked::to(id, &links::chats().with("customer", id))),
         deadline: chat.deadline.or(open).map(Moment::from),
         at: chat.at.into(),
         cause: words::cause(chat.cause),
@@ -323,6 +269,7 @@ pub fn row(chat: &ChatSummary) -> ChatRow {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::answers::words::PhaseWord;
 
     fn query(of: &[(&str, &str)]) -> Query {
         serde_json::from_value(serde_json::Value::Object(
@@ -334,7 +281,10 @@ mod tests {
     #[test]
     fn a_phase_is_asked_for_as_a_status() {
         let waiting = filter(&query(&[("status", "AWAITING_REPLY")])).unwrap();
-        assert_eq!((waiting.status, waiting.phase), (Some(StatusWord::InProcess), Some(PhaseWord::AwaitingReply)));
+        assert_eq!(
+            (waiting.status, waiting.phase),
+            (Some(StatusWord::InProcess), Some(PhaseWord::AwaitingReply))
+        );
         let both = filter(&query(&[("status", "IN_PROCESS")])).unwrap();
         assert_eq!((both.status, both.phase), (Some(StatusWord::InProcess), None));
         assert!(filter(&query(&[("status", "DONE")])).is_err());

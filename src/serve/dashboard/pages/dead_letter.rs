@@ -46,7 +46,8 @@ struct HeaderRow {
 pub fn page(dashboard: &Dashboard, place: &str) -> Html {
     let missing = || Failure::missing(format!("There is no dead letter at {place}."));
     let Ok(place) = place.parse::<Place>() else { return Err(missing()) };
-    let found = dashboard.model().dead_letter(&dashboard.options().dead_letters, place.partition, place.offset)?;
+    let found =
+        dashboard.model().dead_letter(&dashboard.options().dead_letters, place.partition, place.offset)?;
     let WholeLetterAnswer { letter, headers, value, value_hex } = found.ok_or_else(missing)?;
     let text = letter.place.clone();
     let page = DeadLetter {
@@ -88,7 +89,8 @@ fn readable(text: String) -> String {
 fn lines(hex: &str) -> String {
     let digits = hex.as_bytes();
     let line = |(number, line): (usize, &[u8])| {
-        let bytes: Vec<String> = line.chunks(2).map(|pair| String::from_utf8_lossy(pair).into_owned()).collect();
+        let bytes: Vec<String> =
+            line.chunks(2).map(|pair| String::from_utf8_lossy(pair).into_owned()).collect();
         format!("{:08x}  {}", number * BYTES_A_LINE, bytes.join(" "))
     };
     digits.chunks(2 * BYTES_A_LINE).enumerate().map(line).collect::<Vec<_>>().join("\n")

@@ -112,7 +112,10 @@ impl DayRow {
             figures: FigureRow::of(&day.figures, of),
             achieved: day.figures.achieved,
             ended: day.figures.ended,
-            rate: day.figures.achievement_rate.map_or_else(String::new, |rate| format!("{:.2}", rate * 100.0)),
+            rate: day
+                .figures
+                .achievement_rate
+                .map_or_else(String::new, |rate| format!("{:.2}", rate * 100.0)),
         }
     }
 }

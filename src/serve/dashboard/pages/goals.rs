@@ -1,6 +1,6 @@
 //! The goals of each channel, past, present and to come, with how many chats show each; and what else is set.
 
-use super::chats::StatusChoice;
+use super::statuses::StatusChoice;
 use crate::answers::goal::GoalAnswer;
 use crate::answers::settings::{GoalEntry, SubscriptionEntry, TimeZoneEntry};
 use crate::answers::words::WhenWord;
@@ -123,7 +123,9 @@ fn now(of: &ChannelGoals) -> String {
     let settings = &of.settings;
     let goal = match (&settings.goal, settings.tracked) {
         (Some(goal), true) => format!("Tracks {}", goal.words),
-        (Some(goal), false) => format!("Has the goal {}, which is not tracked, as it is not subscribed", goal.words),
+        (Some(goal), false) => {
+            format!("Has the goal {}, which is not tracked, as it is not subscribed", goal.words)
+        }
         (None, _) => "Has no goal".to_owned(),
     };
     format!("{goal}. Its dates are those of {}.", settings.time_zone)
@@ -185,7 +187,12 @@ mod tests {
     use crate::domain::time::Timestamp;
 
     fn goal(event: &str) -> GoalAnswer {
-        GoalAnswer { event_name: event.into(), days: 7, filter: None, words: format!("{event} within 7 days") }
+        GoalAnswer {
+            event_name: event.into(),
+            days: 7,
+            filter: None,
+            words: format!("{event} within 7 days"),
+        }
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! One manager (or nobody): figures in a period, by date, and the chats behind them.
 
-use super::chats::{ChatRow, NOBODY, StatusChoice, row};
+use super::chats::{ChatRow, NOBODY, row};
 use super::figures::{ComparedRow, DayRow, FigureRow, Of};
 use super::managers::{self, Asked, Form};
+use super::statuses::StatusChoice;
 use crate::serve::dashboard::frame::{Frame, Linked, Screen};
 use crate::serve::dashboard::links::{self, Link};
 use crate::serve::dashboard::period;
@@ -54,7 +55,13 @@ pub fn page(dashboard: &Dashboard, id: &str, query: &Query) -> Html {
     let page = Manager {
         frame: dashboard.frame(name, Some(Screen::Managers)),
         name: name.to_owned(),
-        form: managers::form(&links::manager(id).to_string(), query, dashboard.model().channels()?, answer.period, today),
+        form: managers::form(
+            &links::manager(id).to_string(),
+            query,
+            dashboard.model().channels()?,
+            answer.period,
+            today,
+        ),
         lead: managers::lead(&answer),
         figures: found.map(|of_manager| {
             let before = Of { period: answer.preceding, ..of };

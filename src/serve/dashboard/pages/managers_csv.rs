@@ -35,7 +35,8 @@ pub fn file(dashboard: &Dashboard, query: &Query) -> Result<(String, String), Fa
 fn by_manager(answer: &ManagersAnswer) -> String {
     let mut csv = Csv::default();
     let heads = ["channel", "from", "to", "scope", "manager"];
-    let changes = ["achievement_rate_change", "ended_achievement_rate_change", "preceding_from", "preceding_to"];
+    let changes =
+        ["achievement_rate_change", "ended_achievement_rate_change", "preceding_from", "preceding_to"];
     csv.row(heads.into_iter().chain(COUNTS).chain(changes));
     let all = answer.managers.iter().map(|of| ("MANAGER", of.manager_id.as_str(), &of.compared));
     for (scope, manager, compared) in all.chain(std::iter::once(("CHANNEL", "", &answer.total))) {
@@ -85,7 +86,13 @@ mod tests {
 
     fn answer() -> ManagersAnswer {
         let date = |text: &str| Date(text.parse().unwrap());
-        let figures = Figures { measured: 3, achieved: 1, ended: 4, achievement_rate: Some(0.25), ..Figures::default() };
+        let figures = Figures {
+            measured: 3,
+            achieved: 1,
+            ended: 4,
+            achievement_rate: Some(0.25),
+            ..Figures::default()
+        };
         let compared = Compared { figures, achievement_rate_change: Some(-0.5), ..Compared::default() };
         ManagersAnswer {
             channel_id: Some("a,b".into()),

@@ -4,8 +4,9 @@ use super::verdict::{LIVE_SECONDS, Letters, Verdict, verdict, waits};
 use crate::answers::progress::StatusDocument;
 use crate::serve::dashboard::frame::{Frame, Linked, Screen};
 use crate::serve::dashboard::links;
-use crate::serve::dashboard::pages::chats::{ChatRow, StatusChoice, row};
+use crate::serve::dashboard::pages::chats::{ChatRow, row};
 use crate::serve::dashboard::pages::dead_letters::{LetterRow, letter_row};
+use crate::serve::dashboard::pages::statuses::StatusChoice;
 use crate::serve::dashboard::samples::{STAGES, Sample};
 use crate::serve::dashboard::timeline::Percent;
 use crate::serve::dashboard::words::{Mark, Moment, NOTHING, counted, grouped, lasting, percent};
@@ -174,7 +175,8 @@ fn partitions(processor: &StatusDocument, speed: f64) -> Vec<PartitionRow> {
             inputs.filter(|input| usize::try_from(input.partition) == Ok(number)).map(|input| input.lag).sum()
         };
         let clock = processor.clocks.iter().find(|clock| usize::try_from(clock.partition) == Ok(number));
-        let restored = processor.restoring.iter().flatten().find(|of| usize::try_from(of.partition) == Ok(number));
+        let restored =
+            processor.restoring.iter().flatten().find(|of| usize::try_from(of.partition) == Ok(number));
         let (class, state) = match restored {
             Some(under_way) => {
                 let share = under_way.next as f64 / (under_way.end.max(1)) as f64;

@@ -46,7 +46,8 @@ fn standing(status: &StatusAnswer, speed: f64) -> (String, &'static str) {
     };
     let waits = waits(processor, speed);
     if processor.members.as_ref().is_some_and(Vec::is_empty) {
-        let waiting = counted(processor.stages.iter().map(|stage| stage.lag).sum(), "record waits", "records wait");
+        let waiting =
+            counted(processor.stages.iter().map(|stage| stage.lag).sum(), "record waits", "records wait");
         return (format!("No process is running, and {waiting}"), "trouble");
     }
     let all = waits.len() as u64;
@@ -156,14 +157,28 @@ mod tests {
             "attention",
         );
         let verdict = verdict(&status(&[None]), Letters { counted: 100, or_more: true }, 1.0);
-        assert!(verdict.text.ends_with("; more than 100 records could not be understood."), "{}", verdict.text);
+        assert!(
+            verdict.text.ends_with("; more than 100 records could not be understood."),
+            "{}",
+            verdict.text
+        );
     }
 
     #[test]
     fn a_partition_that_is_behind_is_trouble() {
         says(&status(&[Some(720.0), None]), 0, "1 of 2 partitions is 12 min behind.", "trouble");
-        says(&status(&[Some(720.0), Some(90.0), None]), 0, "2 of 3 partitions are behind, by up to 12 min.", "trouble");
-        says(&status(&[Some(720.0), Some(90.0)]), 1, "All 2 partitions are behind, by up to 12 min; 1 record could not be understood.", "trouble");
+        says(
+            &status(&[Some(720.0), Some(90.0), None]),
+            0,
+            "2 of 3 partitions are behind, by up to 12 min.",
+            "trouble",
+        );
+        says(
+            &status(&[Some(720.0), Some(90.0)]),
+            1,
+            "All 2 partitions are behind, by up to 12 min; 1 record could not be understood.",
+            "trouble",
+        );
     }
 
     #[test]

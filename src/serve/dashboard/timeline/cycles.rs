@@ -36,7 +36,8 @@ pub fn cycles(known: &Known<'_>) -> Vec<Cycle> {
     let first = known.happened.iter().find(|at| **at > after);
     let from = known.opened.or(first.copied()).or(known.closed);
     if let Some(from) = from {
-        let title = if known.closed.is_some() { "the current cycle, closed" } else { "the current cycle, open" };
+        let title =
+            if known.closed.is_some() { "the current cycle, closed" } else { "the current cycle, open" };
         cycles.push(Cycle {
             from,
             // The first cycle of a chat begins with its first record.
@@ -52,7 +53,12 @@ pub fn cycles(known: &Known<'_>) -> Vec<Cycle> {
 mod tests {
     use super::*;
 
-    fn spans(closes: &[i64], happened: &[i64], opened: Option<i64>, closed: Option<i64>) -> Vec<(i64, Option<i64>)> {
+    fn spans(
+        closes: &[i64],
+        happened: &[i64],
+        opened: Option<i64>,
+        closed: Option<i64>,
+    ) -> Vec<(i64, Option<i64>)> {
         let known = Known { closes, happened, opened, closed };
         cycles(&known).into_iter().map(|cycle| (cycle.from, cycle.to)).collect()
     }

@@ -167,13 +167,14 @@ mod tests {
 
     #[test]
     fn ticks_are_few_and_round() {
-        for span in [2 * SECOND, 3 * MINUTE, HOUR, 5 * HOUR, 2 * DAY, 7 * DAY, 40 * DAY, 800 * DAY, 40_000 * DAY] {
+        for span in
+            [2 * SECOND, 3 * MINUTE, HOUR, 5 * HOUR, 2 * DAY, 7 * DAY, 40 * DAY, 800 * DAY, 40_000 * DAY]
+        {
             let ticks = scale(&[DAY, DAY + span], DAY).ticks();
             assert!((1..=TICKS_MAX as usize + 1).contains(&ticks.len()), "{span}: {ticks:?}");
             assert!(ticks.iter().all(|tick| (0.0..=100.0).contains(&tick.x.0)));
         }
-        let names: Vec<String> =
-            scale(&[0, 5 * HOUR], 0).ticks().into_iter().map(|tick| tick.name).collect();
+        let names: Vec<String> = scale(&[0, 5 * HOUR], 0).ticks().into_iter().map(|tick| tick.name).collect();
         assert_eq!(names, ["1 Jan 01:00", "02:00", "03:00", "04:00"]);
     }
 

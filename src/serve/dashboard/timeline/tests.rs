@@ -52,11 +52,8 @@ fn an_open_round_is_full_up_to_the_clock() {
 
 #[test]
 fn a_missed_round_is_full_up_to_its_deadline() {
-    let facts = Facts {
-        clock: 3 * DAY,
-        rounds: vec![round(1, 0, 1, Outcome::Missed, None)],
-        ..Facts::default()
-    };
+    let facts =
+        Facts { clock: 3 * DAY, rounds: vec![round(1, 0, 1, Outcome::Missed, None)], ..Facts::default() };
     let picture = picture(&facts).unwrap();
     assert_eq!(picture.rounds[0].rest, None);
 }
