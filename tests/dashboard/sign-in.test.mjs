@@ -64,3 +64,22 @@ test("nobody is led to another site", async () => {
   await page.waitForURL(site);
   await close(page);
 });
+
+test("a link on another site leads in, too", async () => {
+  const page = await openPage(browser, { at: site });
+  await page.goto("/login");
+  await page.fill("#token", token);
+  await page.click("button[type=submit]");
+  await page.waitForURL(site);
+  // Another name of this machine is another site; the other demo is what stands there.
+  const elsewhere = process.env.CHAT_GOALS_DASHBOARD.replace("127.0.0.1", "localhost");
+  await page.route(`${elsewhere}link`, (route) =>
+    route.fulfill({ contentType: "text/html", body: `<a href="${site}goals">in</a>` }),
+  );
+  await page.goto(`${elsewhere}link`);
+  await page.click("text=in");
+  await page.waitForURL(`${site}goals`);
+  await page.waitForSelector("h1:text-is('Goals')");
+  page.wrong.splice(0);
+  await close(page);
+});

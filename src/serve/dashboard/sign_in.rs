@@ -26,6 +26,14 @@ struct SignIn {
     refused: bool,
 }
 
+/// What a link on another site leads to first: the browser sends the cookie only when it is asked for from here.
+#[derive(Template)]
+#[template(path = "come_in.html")]
+struct ComeIn {
+    frame: Frame,
+    asked: String,
+}
+
 #[derive(Clone)]
 pub struct Door {
     pub dashboard: Dashboard,
@@ -49,6 +57,10 @@ pub async fn guard(State(door): State<Door>, request: Request, next: Next) -> Re
         return next.run(request).await;
     }
     let asked = request.uri().path_and_query().map_or("/", |asked| asked.as_str());
+    if request.headers().get("sec-fetch-site").is_some_and(|site| site == "cross-site") {
+        let frame = frame(&door.dashboard, "One moment");
+        return shown(&ComeIn { frame, asked: asked.to_owned() }, StatusCode::OK);
+    }
     Redirect::to(&Link::to("/login").with("next", asked).to_string()).into_response()
 }
 
@@ -83,13 +95,18 @@ fn with_cookie(redirect: Redirect, cookie: &str) -> Response {
 }
 
 fn page(dashboard: &Dashboard, next: Option<String>, refused: bool) -> Response {
-    let frame = Frame::new("Sign in", None, dashboard.now().0).still();
-    let page = SignIn { frame: Frame { is_open: false, ..frame }, next: own(next), refused };
+    let status = if refused { StatusCode::FORBIDDEN } else { StatusCode::OK };
+    shown(&SignIn { frame: frame(dashboard, "Sign in"), next: own(next), refused }, status)
+}
+
+/// One that leads nowhere else.
+fn frame(dashboard: &Dashboard, title: &str) -> Frame {
+    Frame { is_open: false, ..Frame::new(title, None, dashboard.now().0).still() }
+}
+
+fn shown(page: &impl Template, status: StatusCode) -> Response {
     match page.render() {
-        Ok(page) => {
-            let status = if refused { StatusCode::FORBIDDEN } else { StatusCode::OK };
-            (status, Html(page)).into_response()
-        }
+        Ok(page) => (status, Html(page)).into_response(),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }
