@@ -26,7 +26,7 @@ const ARROWS: [(&str, &[&str]); 19] = [
             "inspect", "http", "answers",
         ],
     ),
-    ("demo", &["domain", "stages", "contract", "log", "pipeline", "config", "runtime"]),
+    ("demo", &["domain", "stages", "contract", "log", "pipeline", "config", "runtime", "serve"]),
     ("simulate", &["domain", "stages", "contract", "log", "state", "pipeline", "config", "runtime"]),
     ("at_rest", &["domain", "stages", "contract", "log", "state", "pipeline", "config", "runtime"]),
     (
