@@ -7,7 +7,6 @@ use crate::log::memory::MemoryLog;
 use crate::log::{Offset, TopicPartition};
 use crate::serve::service::Service;
 use anyhow::Context as _;
-use axum::Router;
 use std::collections::HashMap;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -29,7 +28,7 @@ impl Dashboard {
         speed: f64,
     ) -> anyhow::Result<Self> {
         let wall = Arc::new(move || clock.now().0);
-        let service = Service::start_simulated(log.clone(), config, wall, speed, |_| Router::new());
+        let service = Service::start_simulated(log.clone(), config, wall, speed, |_, router| router);
         let service = service.context("the dashboard did not start (--no-dashboard leaves it out)")?;
         Ok(Self { service, dead_letters: config.topics.dead_letters.clone() })
     }

@@ -89,7 +89,7 @@ mod tests {
 
     #[test]
     fn the_header_is_the_scheme_and_the_token() {
-        let allowed = |value| is_allowed(&asked("/", value), b"secret");
+        let allowed = |value| bears(&asked("/", value), b"secret");
         assert!(allowed(Some("Bearer secret")) && allowed(Some("bearer  secret ")));
         for value in
             [None, Some("secret"), Some("Basic secret"), Some("Bearer secre"), Some("Bearer "), Some("")]

@@ -36,7 +36,7 @@ impl Service {
         wall: WallClock,
         dress: impl FnOnce(&ReadModel, Router) -> Router,
     ) -> anyhow::Result<Self> {
-        Self::start_simulated(log, config, wall, 1.0, open)
+        Self::start_simulated(log, config, wall, 1.0, dress)
     }
 
     /// The same by a wall clock that passes `speed` times as fast as real time.
@@ -45,7 +45,7 @@ impl Service {
         config: &Config,
         wall: WallClock,
         speed: f64,
-        open: impl FnOnce(&ReadModel) -> Router,
+        dress: impl FnOnce(&ReadModel, Router) -> Router,
     ) -> anyhow::Result<Self> {
         let address = address(&config.serve.listen)?;
         let mut access = access(config, address)?;
