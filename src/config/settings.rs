@@ -192,7 +192,8 @@ settings! {
         replication: i32 [-1..=127] = -1;
     }
 
-    /// `chat-goals ingest`: a chat platform's webhooks and tracked events come in over HTTP and go into the input topics.
+    /// `chat-goals ingest`: a chat platform's webhooks and tracked events come in over HTTP and go into the
+    /// input topics.
     table ingest: Ingest {
         /// The address and port to listen at; port 0 is any free one. By default only this machine can send.
         listen: String = "127.0.0.1:8081";

