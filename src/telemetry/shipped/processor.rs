@@ -130,7 +130,7 @@ const TIME: [Panel; 4] = [
     },
     Panel {
         kind: Kind::Lines,
-        title: "Overdue deadlines",
+        title: "Deadlines overdue for",
         description: "For how long the first overdue deadline of each chats partition has been overdue",
         unit: "s",
         width: 6,
