@@ -76,7 +76,7 @@ const KEEPING_UP: [Panel; 4] = [
     Panel {
         kind: Kind::Lines,
         title: "Records folded",
-        description: "Records folded a second, by stage; the inboxes between the stages count like inputs",
+        description: "Records folded a second, by stage; what goes to a partition of another worker counts again there",
         unit: "ops",
         width: 12,
         queries: &[(
