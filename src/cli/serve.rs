@@ -17,7 +17,8 @@ use tokio::signal::unix::{SignalKind, signal};
 /// Serve an HTTP API over what was published
 ///
 /// It follows the output topics and the changelog of the chats into a database of its own (`serve.state_dir`), joins no
-/// group and writes no record: any number may run. A restart goes on where it was.
+/// group and writes no record: any number may run. A restart goes on where it was. `--state-dir` is short for
+/// `--set serve.state_dir=…` here.
 #[derive(clap::Args)]
 pub struct Args {
     #[command(flatten)]
@@ -32,7 +33,10 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         writeln!(std::io::stdout().lock(), "{}", serde_json::to_string_pretty(&document(false))?)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let config = args.config.load()?;
+    let mut config = args.config.load()?;
+    if args.config.names_state_dir() {
+        config.serve.state_dir.clone_from(&config.state.dir);
+    }
     start_logging(&config.log);
     let log = connect(&config)?;
     let wall = Arc::new(|| chrono::Utc::now().timestamp_millis());

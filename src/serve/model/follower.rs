@@ -42,7 +42,7 @@ impl<L: Log> Follower<L> {
     /// Reads until it is told to stop. Runs in a thread of its own. `Err`: there is no use in going on.
     pub fn run(mut self, stop: &AtomicBool) -> anyhow::Result<()> {
         const POLL: Duration = Duration::from_millis(100);
-        const PAUSE: Duration = Duration::from_millis(500);
+        const PAUSE: Duration = Duration::from_secs(1);
         while !stop.load(Ordering::Relaxed) {
             let Err(error) = self.step(POLL) else { continue };
             // Whatever it was: the next step looks where the model is and where the log is.

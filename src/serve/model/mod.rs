@@ -27,8 +27,6 @@ pub mod ring;
 mod size;
 mod store;
 mod tallies;
-#[cfg(test)]
-mod tests;
 
 use crate::config::Config;
 use crate::domain::settings::Settings;

@@ -1,20 +1,23 @@
 //! The model against a naive one: whatever was published, every filter, order and page finds what looking at all chats
 //! finds.
 
-use super::ReadModel;
-use super::answers::{ChatSummary, Tally};
-use super::questions::{ChatFilter, ChatOrder, CountersQuestion, Cursor, LetterFilter, Page};
-use crate::answers::words::{CauseWord, PhaseWord, StatusWord};
-use crate::config::Config;
-use crate::domain::time::Timestamp;
-use crate::log::memory::MemoryLog;
-use crate::log::{Header, Headers, Log as _, Record};
-use crate::runtime::topology::{self, Topology};
+use crate::world::World;
+use chat_goals::answers::words::{CauseWord, PhaseWord, StatusWord};
+use chat_goals::domain::time::Timestamp;
+use chat_goals::log::Header;
+use chat_goals::log::memory::MemoryLog;
+use chat_goals::serve::model::ReadModel;
+use chat_goals::serve::model::answers::{ChatSummary, Tally};
+use chat_goals::serve::model::follower::Follower;
+use chat_goals::serve::model::look::Looks;
+use chat_goals::serve::model::questions::{
+    ChatFilter, ChatOrder, CountersQuestion, Cursor, LetterFilter, Page,
+};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use tempfile::TempDir;
+use std::time::Duration;
 
 const CHANNELS: [&str; 3] = ["shop", "hotel", "школа"];
 const MANAGERS: [&str; 3] = ["", "anna", "d/e%f*"];
@@ -22,62 +25,47 @@ const CUSTOMERS: [&str; 3] = ["", "u1", "U2"];
 const EVENTS: [&str; 2] = ["Purchase", "Booking"];
 const CHATS: usize = 14;
 
-/// A model of a deployment in which nothing happens by itself.
-struct World {
-    config: Config,
-    topology: Topology,
+/// A model of a deployment in which nothing happens by itself: what is published is what a test writes.
+struct Published {
+    world: World,
     model: Option<ReadModel>,
-    offset: i64,
-    _home: TempDir,
+    follower: Option<Follower<MemoryLog>>,
 }
 
 /// A record of a test: key, value, headers.
 type Sent = (String, Option<String>, Vec<Header>);
 
-impl World {
+impl Published {
     fn new() -> Self {
-        let home = tempfile::tempdir().unwrap();
-        let mut config = Config::default();
-        config.create.partitions = 2;
-        config.serve.state_dir = home.path().to_owned();
-        config.serve.memory_bytes_max = 8 << 20;
-        let log = MemoryLog::new();
-        log.create_topics(&topology::missing(&config, &log).unwrap()).unwrap();
-        let topology = Topology::load(&log, &config).unwrap().unwrap();
-        let mut world = Self { config, topology, model: None, offset: 0, _home: home };
-        world.reopen();
-        world
+        let mut of = Self { world: World::new(), model: None, follower: None };
+        of.reopen();
+        of
     }
 
     fn reopen(&mut self) {
-        self.model = None;
-        let wall = Arc::new(|| 1_772_323_200_000);
-        self.model = Some(ReadModel::open(&self.config, &self.topology, wall).unwrap());
+        (self.model, self.follower) = (None, None);
+        let config = self.world.serving("model");
+        let model = ReadModel::open(&config, &self.world.topology, self.world.wall()).unwrap();
+        self.follower = Some(Follower::new(Arc::new(self.world.log.clone()), model.clone(), config));
+        self.model = Some(model);
     }
 
     fn model(&self) -> &ReadModel {
         self.model.as_ref().unwrap()
     }
 
-    /// Lets the model take up records of one topic together.
-    fn take(&mut self, topic: &str, sent: &[Sent]) {
-        let first = self.offset;
-        self.offset += sent.len() as i64;
-        let records = (first..).zip(sent).map(|(offset, (key, value, headers))| Record {
-            topic,
-            partition: 0,
-            offset,
-            timestamp: Some(offset),
-            key: Some(key.as_bytes()),
-            value: value.as_ref().map(|value| value.as_bytes()),
-            headers: Headers::Owned(headers),
-        });
-        self.model().take(&self.topology, records).unwrap();
+    /// Writes records into one topic and lets the model read them together.
+    fn send(&mut self, topic: &str, sent: &[Sent]) {
+        for (at, (key, value, headers)) in (1..).zip(sent) {
+            let (key, value) = (Some(key.as_bytes()), value.as_ref().map(|value| value.as_bytes()));
+            self.world.log.append_to(topic, 0, key, value, Some(at), headers);
+        }
+        while self.follower.as_mut().unwrap().step(Duration::ZERO).unwrap() {}
     }
 
     fn publish(&mut self, sent: &[Sent]) {
-        let topic = self.topology.status_changed.topic.clone();
-        self.take(&topic, sent);
+        let topic = self.world.config.topics.goal_status_changed.clone();
+        self.send(&topic, sent);
     }
 
     /// All chats that are found, by pages of a few.
@@ -282,7 +270,7 @@ fn tallied(newest: &BTreeMap<String, Value>, channel: &str) -> Tally {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
     fn every_filter_finds_what_looking_at_all_chats_finds(
@@ -292,7 +280,7 @@ proptest! {
         reopened_after in 0..60usize,
     ) {
         let (sent, newest) = published(&steps);
-        let mut world = World::new();
+        let mut world = Published::new();
         let (mut rest, mut sizes) = (&sent[..], sizes.into_iter());
         while !rest.is_empty() {
             let (now, later) = rest.split_at(sizes.next().unwrap_or(5).min(rest.len()));
@@ -333,9 +321,9 @@ fn shown(chat: &str, revision: u32, at: i64) -> Sent {
 
 #[test]
 fn a_cursor_stays_valid_while_chats_change() {
-    let mut world = World::new();
+    let mut world = Published::new();
     world.publish(&(0..9).map(|n| shown(&format!("c{n}"), 1, n)).collect::<Vec<_>>());
-    let page = |world: &World, cursor: Option<&str>| {
+    let page = |world: &Published, cursor: Option<&str>| {
         let cursor = cursor.map(|cursor| Cursor::parse(cursor).unwrap());
         let page = Page { limit: 4, cursor };
         let found = world.model().chats(&ChatFilter::default(), ChatOrder::NewestFirst, &page).unwrap();
@@ -352,7 +340,7 @@ fn a_cursor_stays_valid_while_chats_change() {
 
 #[test]
 fn what_cannot_be_read_is_passed_over_and_counted() {
-    let mut world = World::new();
+    let mut world = Published::new();
     world.publish(&[("c1".into(), Some("{".into()), Vec::new()), shown("c2", 1, 1)]);
     assert_eq!(world.walk(&ChatFilter::default(), ChatOrder::NewestFirst).len(), 1);
     assert_eq!(world.model().health().unreadable, 1);
@@ -360,8 +348,8 @@ fn what_cannot_be_read_is_passed_over_and_counted() {
 
 #[test]
 fn of_the_history_of_a_chat_the_latest_part_is_kept() {
-    let mut world = World::new();
-    let all = super::batch::HISTORY_MAX + 30;
+    let mut world = Published::new();
+    let all = 230;
     world.publish(&(1..=all).map(|revision| shown("c", revision, 1)).collect::<Vec<_>>());
     let published = world.model().chat("c", None).unwrap().unwrap().document.published.unwrap();
     let revisions: Vec<u32> = published.iter().filter_map(|change| change.revision).collect();
@@ -370,7 +358,7 @@ fn of_the_history_of_a_chat_the_latest_part_is_kept() {
 
 #[test]
 fn counters_are_summed_over_a_period_and_compared_with_the_one_before() {
-    let mut world = World::new();
+    let mut world = Published::new();
     let counter = |channel: &str,
                    manager: Option<&str>,
                    date: &str,
@@ -387,8 +375,8 @@ fn counters_are_summed_over_a_period_and_compared_with_the_one_before() {
         }
         (format!("{channel}/{manager:?}/{date}"), Some(counter.to_string()), Vec::new())
     };
-    let topic = world.topology.counters.topic.clone();
-    world.take(
+    let topic = world.world.config.topics.manager_goal_counters.clone();
+    world.send(
         &topic,
         &[
             counter("shop", Some("anna"), "2026-03-01", 1, 4, 1),
@@ -430,7 +418,7 @@ fn counters_are_summed_over_a_period_and_compared_with_the_one_before() {
 
 #[test]
 fn dead_letters_are_found_by_where_the_record_was_and_go_when_their_topic_is_cleared() {
-    let mut world = World::new();
+    let mut world = Published::new();
     let letter = |offset: i64, reason: &str| {
         let header = |name: &str, value: String| Header {
             name: format!("dead-letter.{name}"),
@@ -445,10 +433,10 @@ fn dead_letters_are_found_by_where_the_record_was_and_go_when_their_topic_is_cle
         ];
         (format!("key-{offset}"), Some("{".to_owned()), headers)
     };
-    let topic = world.topology.dead_letters.topic.clone();
+    let topic = world.world.config.topics.dead_letters.clone();
     let reason = |offset| if offset % 2 == 0 { "TOO_LATE: …" } else { "not JSON" };
-    world.take(&topic, &(0..7).map(|offset| letter(offset, reason(offset))).collect::<Vec<_>>());
-    let walk = |world: &World, filter: &LetterFilter| {
+    world.send(&topic, &(0..7).map(|offset| letter(offset, reason(offset))).collect::<Vec<_>>());
+    let walk = |world: &Published, filter: &LetterFilter| {
         let (mut found, mut cursor) = (Vec::new(), None);
         loop {
             let page = world.model().dead_letters(filter, &Page { limit: 2, cursor }).unwrap();
@@ -470,7 +458,9 @@ fn dead_letters_are_found_by_where_the_record_was_and_go_when_their_topic_is_cle
     assert_eq!(by_origin, by_place);
     assert_eq!((by_origin.letter.key.as_deref(), by_origin.value.as_deref()), (Some("key-3"), Some("{")));
     assert_eq!(world.model().dead_letter("chat.events", 1, 99).unwrap(), None);
-    world.model().forget_letters(0, 5).unwrap();
+    // Somebody clears the topic, and the next look sees it.
+    world.world.log.truncate(&topic, 0, 5);
+    Looks::new(Arc::new(world.world.log.clone()), world.model().clone()).look().unwrap();
     assert_eq!(walk(&world, &LetterFilter::default()), [6, 5]);
     assert_eq!(world.model().dead_letter("chat.events", 1, 3).unwrap(), None);
 }
