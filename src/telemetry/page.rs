@@ -123,7 +123,7 @@ metrics! {
     FILES = "process_open_fds" Gauge Of("files"), [], All: "Files, sockets and pipes that the process has open";
 
     FOLDED = "chat_goals_records_folded_total" Counter Of("records"), ["stage"], Processor:
-        "Records folded and committed; the inboxes between the stages are read like inputs, so one input record may be folded in several stages";
+        "Records folded and committed; what goes to a partition of another worker is read from an inbox there and counts again";
     WRITTEN = "chat_goals_records_written_total" Counter Of("records"), [], Processor:
         "Records written and committed, to outputs, inboxes, changelogs and dead letters";
     COMMITS = "chat_goals_commits_total" Counter Of("commits"), ["outcome"], Processor:

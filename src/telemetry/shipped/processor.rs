@@ -76,7 +76,7 @@ const KEEPING_UP: [Panel; 4] = [
     Panel {
         kind: Kind::Lines,
         title: "Records folded",
-        description: "Records folded a second, by stage; the inboxes between the stages count like inputs",
+        description: "Records folded a second, by stage; what goes to a partition of another worker counts again there",
         unit: "ops",
         width: 12,
         queries: &[(
@@ -130,7 +130,7 @@ const TIME: [Panel; 4] = [
     },
     Panel {
         kind: Kind::Lines,
-        title: "Overdue deadlines",
+        title: "Deadlines overdue for",
         description: "For how long the first overdue deadline of each chats partition has been overdue",
         unit: "s",
         width: 6,
