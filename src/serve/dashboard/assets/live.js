@@ -24,6 +24,7 @@ export function startLive(tools, changed) {
   let connected = false;
   let due = false;
   let asking = false;
+  let again = false;
   let last = Date.now();
 
   const tell = () => {
@@ -41,7 +42,10 @@ export function startLive(tools, changed) {
   };
 
   ask = async (forced = false) => {
-    if (asking) return;
+    if (asking) {
+      again ||= forced;
+      return;
+    }
     asking = true;
     due = false;
     try {
@@ -63,6 +67,11 @@ export function startLive(tools, changed) {
     } finally {
       asking = false;
       last = Date.now();
+      // Another address was taken meanwhile.
+      if (again) {
+        again = false;
+        ask(true);
+      }
     }
   };
 
