@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each folder with those it may use.
-const ARROWS: [(&str, &[&str]); 16] = [
+const ARROWS: [(&str, &[&str]); 19] = [
     ("domain", &[]),
     ("stages", &["domain"]),
     ("contract", &["domain", "stages"]),
@@ -16,15 +16,39 @@ const ARROWS: [(&str, &[&str]); 16] = [
     ("explain", &["domain"]),
     ("http", &[]),
     ("ingest", &["domain", "contract", "log", "config", "http"]),
+    ("telemetry", &["state", "runtime", "http"]),
     ("inspect", &["domain", "stages", "contract", "log", "state", "pipeline", "config", "runtime"]),
-    ("demo", &["domain", "stages", "contract", "log", "pipeline", "config", "runtime"]),
+    ("answers", &["domain", "stages", "contract", "log", "runtime", "explain", "inspect"]),
+    (
+        "serve",
+        &[
+            "domain", "stages", "contract", "log", "state", "pipeline", "config", "runtime", "explain",
+            "inspect", "http", "answers",
+        ],
+    ),
+    ("demo", &["domain", "stages", "contract", "log", "pipeline", "config", "runtime", "serve"]),
     ("simulate", &["domain", "stages", "contract", "log", "state", "pipeline", "config", "runtime"]),
     ("at_rest", &["domain", "stages", "contract", "log", "state", "pipeline", "config", "runtime"]),
     (
         "cli",
         &[
-            "domain", "stages", "contract", "log", "pipeline", "runtime", "config", "explain", "inspect",
-            "at_rest", "demo", "simulate", "http", "ingest",
+            "domain",
+            "stages",
+            "contract",
+            "log",
+            "pipeline",
+            "runtime",
+            "config",
+            "explain",
+            "inspect",
+            "at_rest",
+            "demo",
+            "simulate",
+            "http",
+            "ingest",
+            "answers",
+            "serve",
+            "telemetry",
         ],
     ),
 ];

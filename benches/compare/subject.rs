@@ -76,7 +76,8 @@ impl<'a> Subject<'a> {
                     .arg(format!("--bootstrap={}", self.world.bootstrap))
                     .arg(format!("--state-dir={}", self.state().display()))
                     .arg(format!("--set=group.id={}", self.id))
-                    .arg(format!("--set=create.partitions={PARTITIONS}"));
+                    .arg(format!("--set=create.partitions={PARTITIONS}"))
+                    .arg("--set=telemetry.listen=127.0.0.1:0");
                 command
             }
             Program::KafkaStreams => {

@@ -7,6 +7,9 @@ use crate::http::server::Server;
 use crate::ingest::api::{Bridge, router};
 use crate::ingest::counts::Counts;
 use crate::ingest::desk::Desk;
+use crate::telemetry::health::Check;
+use crate::telemetry::process::Process;
+use crate::telemetry::{self, Health, Registry, Requests, ServiceManager};
 use anyhow::Context as _;
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -37,9 +40,18 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let bridge =
         Arc::new(Bridge { desk: Desk::open(&connect(&config)?, &config)?, counts: Counts::default() });
     let paths = router(bridge.clone(), token.as_deref(), settings.body_bytes_max);
+    let health = health();
+    let requests = Requests::default();
+    let registry = Registry::default().with(Process).with(health.clone()).with(requests.clone());
+    let paths = requests.around(paths.merge(telemetry::router(registry, health.clone())));
     let server = Server::start(address, |_| paths)?;
     tracing::info!(address = server.address().to_string(), "listening");
-    until_signalled()?;
+    let service_manager = ServiceManager::tell(health.clone())?;
+    let leave = || {
+        health.leave();
+        service_manager.stopping();
+    };
+    until_signalled(leave, Duration::from_millis(config.telemetry.unready_ms))?;
     tracing::info!("stopping");
     server.stop();
     bridge.desk.flush(Duration::from_millis(settings.delivery_timeout_ms))?;
@@ -59,11 +71,24 @@ fn token(settings: &Ingest) -> anyhow::Result<Option<String>> {
     Ok(Some(token.to_owned()))
 }
 
-fn until_signalled() -> anyhow::Result<()> {
+/// It lives and is ready while it answers: what Kafka does not take is answered with 503, and comes again.
+fn health() -> Health {
+    let answers = || vec![Check::good("answers", "it answers")];
+    Health::new(answers, answers)
+}
+
+/// `unready`: how long it goes on after it has said that it leaves. A second signal ends that.
+fn until_signalled(leave: impl FnOnce(), unready: Duration) -> anyhow::Result<()> {
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
         tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        leave();
+        tokio::select! {
+            () = tokio::time::sleep(unready) => {}
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }

@@ -3,23 +3,29 @@
 
 mod ask;
 mod audit;
+mod completions;
 mod config;
 mod contract;
 mod demo;
 mod diff;
 mod fold;
+mod generate;
 mod generations;
+mod health;
 mod ingest;
 mod lines;
 mod listing;
+mod man;
 mod progress;
 mod promote;
 mod rebuild;
 mod retire;
 mod run;
+mod serve;
 mod settings;
 mod simulate;
 mod state;
+mod telemetry;
 mod topics;
 
 use crate::domain::time::Timestamp;
@@ -46,6 +52,7 @@ enum Command {
     Promote(promote::Args),
     /// Delete the topics and the group of the generation before the configured one
     Retire(retire::Args),
+    Serve(serve::Args),
     #[command(after_help = ask::EXIT_CODES)]
     Chat(ask::chat::Args),
     #[command(after_help = ask::EXIT_CODES)]
@@ -73,12 +80,21 @@ enum Command {
     State(state::Command),
     /// Hold notes, changelogs, a disk and the published topics against each other; exit code 4 if anything differs
     Audit(audit::Args),
+    /// Print what is shipped to look at a deployment with: dashboards, alert rules
+    #[command(subcommand)]
+    Generate(generate::Command),
     /// Show the processor at work on a simulated chat platform, with no broker
     Demo(demo::Args),
     /// Fold lines of JSON, with no broker
     Fold(fold::Args),
     /// Search for faults: whole deployments in one thread, driven by seeds
     Simulate(simulate::Args),
+    /// Ask a running processor whether it is well: exit code 0 or 1
+    Health(health::Args),
+    /// Print what a shell needs to complete command lines of chat-goals
+    Completions(completions::Args),
+    /// Write a man page for each command
+    Man(man::Args),
 }
 
 /// Does what the command line says.
@@ -89,6 +105,7 @@ pub fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
         Command::Diff(args) => diff::run(args),
         Command::Promote(args) => promote::run(args),
         Command::Retire(args) => retire::run(args),
+        Command::Serve(args) => serve::run(args),
         Command::Chat(args) => ask::chat::run(args),
         Command::Managers(args) => ask::managers::run(args),
         Command::Goals(args) => ask::goals::run(args),
@@ -100,9 +117,13 @@ pub fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
         Command::Contract(command) => contract::run(command),
         Command::State(command) => state::run(command),
         Command::Audit(args) => audit::run(args),
+        Command::Generate(command) => generate::run(command),
         Command::Demo(args) => demo::run(args),
         Command::Fold(args) => fold::run(args),
         Command::Simulate(args) => simulate::run(args),
+        Command::Health(args) => health::run(args),
+        Command::Completions(args) => completions::run(args),
+        Command::Man(args) => man::run(args),
     }
 }
 

@@ -4,6 +4,7 @@
 use super::generations::{after, topology};
 use super::run::{connect, until_stopped};
 use super::settings::{ConfigArgs, start_logging};
+use super::telemetry::Place;
 use crate::config::Config;
 use crate::log::Log as _;
 use crate::runtime::Runtime;
@@ -27,6 +28,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let old_config = args.config.load()?;
     let config = after(&old_config);
     start_logging(&config.log);
+    let place = Place::take(&config)?;
     let log = connect(&config)?;
     let old = topology(&log, &old_config)?;
     has_run(&log, &old, &old_config)?;
@@ -45,7 +47,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let wall = Arc::new(|| chrono::Utc::now().timestamp_millis());
     let runtime = Runtime::start_as(log.clone(), &config, new.clone(), wall, Some(old.clone()))?;
     let mut progress = Progress::new(&config);
-    until_stopped(runtime, || {
+    until_stopped(&config, place, runtime, || {
         match Standing::look(&log, &old, &new) {
             Ok(standing) => progress.show(&standing),
             Err(error) => tracing::debug!(%error, "how far it is is not known now"),

@@ -2,6 +2,7 @@
 
 use super::generations;
 use super::settings::{ConfigArgs, start_logging};
+use super::telemetry::Place;
 use crate::config::Config;
 use crate::log::Log as _;
 use crate::log::kafka::{KafkaLog, KafkaTuning};
@@ -23,6 +24,7 @@ pub struct Args {
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let config = args.config.load()?;
     start_logging(&config.log);
+    let place = Place::take(&config)?;
     let log = connect(&config)?;
     let problems = topology::check(&config, &log)?;
     if !problems.is_empty() {
@@ -42,7 +44,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let wall = Arc::new(|| chrono::Utc::now().timestamp_millis());
     let runtime = Runtime::start_as(log, &config, topology, wall, old)?;
     tracing::info!(group = config.consumer_group(), workers = config.workers.count, "running");
-    until_stopped(runtime, || Duration::from_secs(1))
+    until_stopped(&config, place, runtime, || Duration::from_secs(1))
 }
 
 /// The generation before, if this one has not taken over from it yet: then it goes on as a rebuild.
@@ -90,8 +92,15 @@ fn unfinished_takeover(
     }
 }
 
-/// Lets a runtime run until a signal comes or its workers end; `look` is called now and then and says when next.
-pub fn until_stopped(runtime: Runtime, mut look: impl FnMut() -> Duration) -> anyhow::Result<ExitCode> {
+/// Lets a runtime run until a signal comes or its workers end, and tells of it meanwhile; `look` is called now and then and
+/// says when next.
+pub fn until_stopped(
+    config: &Config,
+    place: Place,
+    runtime: Runtime,
+    mut look: impl FnMut() -> Duration,
+) -> anyhow::Result<ExitCode> {
+    let answering = place.answer(config, &runtime)?;
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
@@ -110,9 +119,21 @@ pub fn until_stopped(runtime: Runtime, mut look: impl FnMut() -> Duration) -> an
                 }
             }
         }
+        // First it is said, then it is done: whoever counts ready processes can look for another one meanwhile.
+        answering.leave();
+        if runtime.is_running() && !answering.unready.is_zero() {
+            tracing::info!(wait = ?answering.unready, "not ready any more; leaving soon");
+            tokio::select! {
+                () = tokio::time::sleep(answering.unready) => {}
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+        }
         tracing::info!("stopping");
         let handed_to = runtime.handed_to();
-        runtime.stop()?;
+        let stopped = runtime.stop();
+        answering.stop();
+        stopped?;
         if let Some(next) = handed_to {
             anyhow::bail!("generation {next} has taken over; hint: `group.generation = {next}`");
         }

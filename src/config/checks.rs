@@ -27,6 +27,16 @@ pub fn broken(config: &Config) -> Vec<Broken> {
             hint: "a backlog is read faster in longer transactions".to_owned(),
         });
     }
+    if !config.telemetry.is_sound() {
+        broken.push(Broken {
+            keys: vec!["telemetry.listen"],
+            sentence: format!(
+                "`telemetry.listen` must be an address with a port, or \"off\", not {:?}",
+                config.telemetry.listen
+            ),
+            hint: "\"127.0.0.1:9464\" for this machine alone, \"0.0.0.0:9464\" for all".to_owned(),
+        });
+    }
     if config.create.replication == 0 {
         broken.push(Broken {
             keys: vec!["create.replication"],
@@ -151,6 +161,20 @@ mod tests {
             sentences(change),
             ["`commit.interval_behind_ms` (90) must not be less than `commit.interval_ms` (100)"]
         );
+    }
+
+    #[test]
+    fn telemetry_is_told_at_an_address_or_nowhere() {
+        for listen in ["off", "0.0.0.0:0", "[::1]:9464"] {
+            assert!(sentences(|config| config.telemetry.listen = listen.to_owned()).is_empty(), "{listen}");
+        }
+        for listen in ["9464", "localhost", "OFF"] {
+            let found = sentences(|config| config.telemetry.listen = listen.to_owned());
+            assert_eq!(
+                found,
+                [format!("`telemetry.listen` must be an address with a port, or \"off\", not {listen:?}")]
+            );
+        }
     }
 
     #[test]

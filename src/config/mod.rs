@@ -9,6 +9,7 @@
 //! - `sources` file < environment < flags, merged, with every problem found on the way.
 //! - `kafka_properties` what is passed on to librdkafka, what is not, and which of it is secret.
 //! - `checks` what only shows when settings are seen together.
+//! - `telemetry` where it listens, if at all.
 //! - `names` the consumer group and the topics that the generation names.
 //! - `unknown` the nearest name to one that does not exist.
 //! - `template` the commented TOML.
@@ -22,12 +23,13 @@ mod kafka_properties;
 mod names;
 mod settings;
 mod sources;
+mod telemetry;
 mod template;
 mod unknown;
 
 pub use error::{ConfigError, Place, Problem};
 pub use kafka_properties::KafkaProperties;
 pub use settings::{
-    Clock, Commit, Config, Create, Group, Ingest, Kafka, Log, LogFormat, LogLevel, Rules, State, Topics,
-    Wire, WireForm, Workers,
+    Clock, Commit, Config, Create, Group, Ingest, Kafka, Log, LogFormat, LogLevel, Rules, State, Telemetry,
+    Topics, Wire, WireForm, Workers,
 };

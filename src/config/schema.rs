@@ -128,6 +128,27 @@ impl Value for PathBuf {
     }
 }
 
+/// A path that need not be there: an empty string is none.
+impl Value for Option<PathBuf> {
+    type Literal = Option<&'static str>;
+
+    fn from_literal(literal: Self::Literal) -> Self {
+        literal.map(PathBuf::from)
+    }
+
+    fn read(given: Given<'_>) -> Option<Self> {
+        given.string().map(|text| Some(text.trim()).filter(|text| !text.is_empty()).map(PathBuf::from))
+    }
+
+    fn write(&self) -> String {
+        self.as_ref().map_or_else(|| "\"\"".to_owned(), PathBuf::write)
+    }
+
+    fn wanted(_limits: Option<&RangeInclusive<i64>>) -> String {
+        "a path, as a string; an empty one is none".to_owned()
+    }
+}
+
 impl Value for bool {
     type Literal = bool;
 

@@ -160,6 +160,27 @@ settings! {
         rows_cache_bytes_max: usize [1_048_576..=1_099_511_627_776] = 134_217_728;
     }
 
+    /// The read side (`chat-goals serve`): an HTTP API over a read model of what was published.
+    table serve: Serve {
+        /// Where it listens, as `address:port`; port 0 takes any free one. On this machine only by default: who may
+        /// reach another address needs the token, or `allow_anonymous`.
+        listen: String = "127.0.0.1:8080";
+        /// A file that holds the token (without the newline at its end) which requests have to bear:
+        /// `Authorization: Bearer TOKEN`. Empty: requests need none.
+        token_file: Option<PathBuf> = None;
+        /// Listen on an address that other machines reach, though there is no token: whoever reaches it reads everything.
+        allow_anonymous: bool = false;
+        /// The directory of the read model, made if it is missing; each process needs one of its own, and not that of the
+        /// processor. What is not found here is read from the topics again, from their beginning.
+        state_dir: PathBuf = "/var/lib/chat-goals-serve";
+        /// Bytes that its RocksDB may use for cached blocks and for what it has yet to write (128 MiB).
+        memory_bytes_max: usize [8_388_608..=1_099_511_627_776] = 134_217_728;
+        /// How many of the latest changes are kept in memory for readers of `/events` that come back: about a kilobyte each.
+        events_kept: usize [16..=1_000_000] = 4_096;
+        /// How many readers of `/events` there may be at once; one more is refused.
+        event_readers_max: usize [1..=100_000] = 256;
+    }
+
     /// How topics are made that do not exist yet. It changes nothing about those that do.
     table create: Create {
         /// Partitions of the inputs, inboxes and changelogs, all the same: the most threads that can ever
@@ -186,6 +207,23 @@ settings! {
         /// How long the brokers may take for a record. After that the answer is 503, and whoever sent it should
         /// send it again: less than the sender's own patience.
         delivery_timeout_ms: u64 [100..=600_000] = 5_000;
+    }
+
+    /// What is told over HTTP besides: `/metrics` for Prometheus, `/health/live` and `/health/ready` for whoever starts and
+    /// stops processes. `serve` answers these at its own address, without a token.
+    table telemetry: Telemetry {
+        /// Where a processor (`run`, `rebuild`) listens, as `address:port`, or "off". Each process needs one of its own. By default only this
+        /// machine can ask; "0.0.0.0:9464" lets everybody who can reach it, and there is nothing secret in the
+        /// answers but the names of topics.
+        listen: String = "127.0.0.1:9464";
+        /// For how long a thread may make no step before `/health/live` says that the process should be started
+        /// anew. Waiting for the brokers counts ten times less: they come back, and a new process would wait, too.
+        stuck_after_ms: u64 [1_000..=3_600_000] = 60_000;
+        /// How long `/health/ready` says no, after SIGTERM or SIGINT, before the process begins to leave. Nobody sends a
+        /// processor requests, so it need not wait; before `serve`, it is what a load balancer needs to notice.
+        unready_ms: u64 [0..=600_000] = 0;
+        /// How often it is looked at how far the inputs are behind, with one small question to the brokers.
+        survey_interval_ms: u64 [100..=60_000] = 5_000;
     }
 
     /// What the program says about itself, on standard error.

@@ -15,6 +15,19 @@ const THREADS: usize = 2;
 /// How long answers that are under way may take after the end was asked for.
 const GRACE: Duration = Duration::from_secs(5);
 
+/// A port that is taken, so that nobody else has it; whoever connects waits until a server answers there.
+pub struct Port(std::net::TcpListener);
+
+impl Port {
+    /// Port 0: any free one.
+    pub fn take(address: SocketAddr) -> anyhow::Result<Self> {
+        let listener =
+            std::net::TcpListener::bind(address).with_context(|| format!("cannot listen at {address}"))?;
+        listener.set_nonblocking(true)?;
+        Ok(Self(listener))
+    }
+}
+
 pub struct Server {
     address: SocketAddr,
     stop: watch::Sender<bool>,
@@ -25,6 +38,11 @@ impl Server {
     /// Listens at `address` (port 0: any free one) when this returns. `router` is asked for with the signal that the server
     /// is being stopped, for answers that would not end by themselves.
     pub fn start(address: SocketAddr, router: impl FnOnce(Stopping) -> Router) -> anyhow::Result<Self> {
+        Self::on(Port::take(address)?, router)
+    }
+
+    /// As [`Self::start`], on a port that was taken before.
+    pub fn on(port: Port, router: impl FnOnce(Stopping) -> Router) -> anyhow::Result<Self> {
         let (stop, stopping) = watch::channel(false);
         let router = router(Stopping(stopping.clone()));
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -33,10 +51,11 @@ impl Server {
             .enable_all()
             .build()
             .context("the threads for HTTP cannot be started")?;
-        let listener = runtime
-            .block_on(TcpListener::bind(address))
-            .with_context(|| format!("cannot listen at {address}"))?;
-        let address = listener.local_addr()?;
+        let address = port.0.local_addr()?;
+        let listener = {
+            let _inside = runtime.enter();
+            TcpListener::from_std(port.0)?
+        };
         let thread = std::thread::Builder::new().name("http-server".to_owned()).spawn(move || {
             runtime.block_on(async {
                 let ends = Stopping(stopping.clone()).asked();

@@ -115,7 +115,7 @@ impl Kept<'_> {
 }
 
 /// A row may be newer than the clock that was looked at: it was at least past the deadlines that it knows as missed.
-fn seen_by(row: &ChatRow) -> Option<Timestamp> {
+pub fn seen_by(row: &ChatRow) -> Option<Timestamp> {
     let published = row.live.as_ref()?.published.as_ref()?;
     let missed = published.rounds.iter().filter(|round| round.outcome == OutcomeKind::Missed);
     missed.map(|round| round.deadline.plus(1)).max()

@@ -9,8 +9,8 @@ use crate::domain::time::Timestamp;
 use crate::stages::chats::{self, ChatRow, Index};
 use crate::stages::messages::{Bad, Cause, CauseKind, ChatEvent, ToChat, ToCustomer};
 use crate::state::index::SortedIndex;
-use crate::state::store::Store;
-use crate::state::table::Table;
+use crate::state::store::{Family, Store};
+use crate::state::table::{Table, row_key};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -471,6 +471,40 @@ pub fn reindex(
             }
         }
     }
+}
+
+/// What is due of a partition on disk within some time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    pub count: usize,
+    pub first: Option<Timestamp>,
+}
+
+/// The chats of a partition that were due after `clock` and no later than `limit`, as far as it is on disk; counts no more
+/// than `max`. Used beside the thread that folds.
+pub fn overdue(
+    store: &Store,
+    partition: i32,
+    clock: Timestamp,
+    limit: Timestamp,
+    max: usize,
+) -> anyhow::Result<Found> {
+    let mut found = Found::default();
+    if limit <= clock {
+        return Ok(found);
+    }
+    // What was due before has been removed, and looking past that would cost.
+    let (prefix, from) = (row_key(partition, b"d"), row_key(partition, &due_entry(clock.plus(1), "")));
+    store.scan_prefix(Family::Indexes, &prefix, &from, |key, _| {
+        let due = due_time(&key[partition.to_be_bytes().len()..]);
+        if due > limit || found.count == max {
+            return false;
+        }
+        found.count += 1;
+        found.first.get_or_insert(due);
+        true
+    })?;
+    Ok(found)
 }
 
 // The entries outlive the process. `d` + time + chat: due. `w` + channel + chat: waits for a reply.

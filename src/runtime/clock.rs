@@ -5,6 +5,7 @@
 //! has read its inbox so far may move its clock to T less an allowance. It moves no clock itself.
 
 use super::clocks::Clocks;
+use super::figures::pulse::Pulse;
 use super::handover::Handover;
 use super::note::Note;
 use super::topology::Topology;
@@ -122,10 +123,15 @@ impl<L: Log> Granter<L> {
     }
 
     /// Grants moments until it is told to stop. Runs in a thread of its own.
-    pub fn run(mut self, stop: &AtomicBool) {
+    pub fn run(mut self, stop: &AtomicBool, pulse: &Pulse) {
+        let clocks = self.clocks.clone();
         let soon = self.interval.min(Duration::from_millis(50));
         while !stop.load(Ordering::Relaxed) {
-            match self.step() {
+            pulse.beat(&clocks);
+            let waits = pulse.waits(&clocks);
+            let stepped = self.step();
+            drop(waits);
+            match stepped {
                 Ok(Step::On) => {}
                 Ok(Step::Waiting) => self.clocks.sleep(soon),
                 Ok(Step::Granted) => self.clocks.sleep(self.interval),
@@ -136,6 +142,7 @@ impl<L: Log> Granter<L> {
                 }
             }
         }
+        pulse.end();
     }
 
     /// Goes on for a moment. After an error the same look is gone on with.

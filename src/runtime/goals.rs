@@ -2,6 +2,7 @@
 //! some moment is folded, it has been read up to the end that it had then.
 
 use super::clocks::Clocks;
+use super::figures::pulse::Pulse;
 use super::topology::Topology;
 use super::wire;
 use crate::domain::ids::ChannelId;
@@ -9,7 +10,7 @@ use crate::domain::settings::{Effect, Settings};
 use crate::domain::time::Timestamp;
 use crate::log::{Batch as _, Log, LogError, LogResult, Offset, Reader as _, Record, TopicPartition};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, RwLock};
 use std::time::{Duration, Instant};
 
@@ -18,6 +19,8 @@ pub struct Goals {
     pub known: RwLock<Known>,
     asked: Mutex<Asked>,
     turned: Condvar,
+    /// How many changes of settings are known.
+    added: AtomicU64,
 }
 
 /// What was read so far.
@@ -64,7 +67,13 @@ impl Goals {
             }),
             asked: Mutex::new(Asked::default()),
             turned: Condvar::new(),
+            added: AtomicU64::new(0),
         }
+    }
+
+    /// How many changes of settings are known, those that only repeat another one left out.
+    pub fn added(&self) -> u64 {
+        self.added.load(Ordering::Relaxed)
     }
 
     /// Asks for everything that is in the log now to be read.
@@ -134,10 +143,15 @@ impl<L: Log> GoalsReader<L> {
     }
 
     /// Reads until it is told to stop. Runs in a thread of its own.
-    pub fn run(mut self, stop: &AtomicBool) {
+    pub fn run(mut self, stop: &AtomicBool, pulse: &Pulse) {
         const PAUSE: Duration = Duration::from_millis(500);
+        let clocks = self.clocks.clone();
         while !stop.load(Ordering::Relaxed) {
-            let Err(error) = self.step() else { continue };
+            pulse.beat(&clocks);
+            let waits = pulse.waits(&clocks);
+            let stepped = self.step();
+            drop(waits);
+            let Err(error) = stepped else { continue };
             let topic = &self.topology.goal_changes;
             if let LogError::Setup(_) = error {
                 tracing::error!(%error, %topic, "goal changes cannot be read");
@@ -146,6 +160,7 @@ impl<L: Log> GoalsReader<L> {
             tracing::warn!(%error, %topic, "goal changes cannot be read now; trying again");
             self.clocks.sleep(PAUSE);
         }
+        pulse.end();
     }
 
     /// Goes on for a moment. After an error the next step begins with a new reader; after a [`LogError::Setup`] there
@@ -181,9 +196,13 @@ impl<L: Log> GoalsReader<L> {
             self.silent.look(&self.goals.known.read().expect("no worker panics in here").settings);
         } else if let Some(batch) = reader.poll(self.clocks.at_most(POLL))? {
             let mut known = self.goals.known.write().expect("no worker panics in here");
+            let before = known.entries.len();
             for index in 0..batch.len() {
                 known.add(&batch.get(index), &self.topology);
             }
+            let new = known.entries[before..].iter();
+            let added = new.filter(|entry| matches!(entry.what, What::Added(_))).count();
+            self.goals.added.fetch_add(added as u64, Ordering::Relaxed);
         }
         Ok(())
     }

@@ -4,19 +4,22 @@
 //! Reading order: [`topology`] (which topic feeds what), [`process`] (the parts of one process), [`worker`] (fold,
 //! commit, then the disk) in its [`seat`], [`tasks`], [`restore`], [`versions`] and [`claims`] (partitions that come and
 //! go), the two barriers [`goals`] and [`clock`], and the edges: [`wire`] (records in), [`outbox`] (records out), [`note`]
-//! (what lies beside a position). [`handover`] is how one generation takes over from another. Every part goes on by steps
+//! (what lies beside a position). What it tells of itself is in [`figures`], with [`survey`] and [`insight`]. [`handover`] is how one generation takes over from another. Every part goes on by steps
 //! that wait only as long as its [`clocks`] allow: here they run in threads, in the simulator one thread steps through them.
 
 pub mod claims;
 pub mod clock;
 pub mod clocks;
+pub mod figures;
 pub mod goals;
 pub mod handover;
+pub mod insight;
 pub mod note;
 pub mod outbox;
 pub mod process;
 pub mod restore;
 pub mod seat;
+pub mod survey;
 pub mod tasks;
 pub mod topology;
 pub mod versions;
@@ -32,6 +35,7 @@ use clock::GroupClock;
 use clocks::{Clocks, WallClock};
 use handover::Handover;
 use handover::published::Published;
+use insight::Insight;
 use process::{Pace, Process};
 use std::path::Path;
 use std::sync::Arc;
@@ -39,7 +43,6 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use topology::Topology;
-use worker::Counts;
 
 /// A process whose parts run in threads of their own.
 pub struct Runtime {
@@ -47,7 +50,7 @@ pub struct Runtime {
     /// The readers go on until the workers have left.
     stop_reading: Arc<AtomicBool>,
     clock: Arc<GroupClock>,
-    counts: Arc<Counts>,
+    insight: Insight,
     /// The generation that has taken over from this one; 0 while none has.
     handed_to: Arc<AtomicU32>,
     workers: Vec<JoinHandle<anyhow::Result<()>>>,
@@ -87,13 +90,18 @@ impl Runtime {
         let (process, stop_reading) = (Arc::new(process), Arc::new(AtomicBool::new(false)));
         let goals = {
             let (process, stop) = (process.clone(), stop_reading.clone());
-            thread("goals", move || process.goals().run(&stop))?
+            thread("goals", move || process.goals().run(&stop, &process.shared.figures.goals_pulse))?
         };
         let clock = {
             let (process, stop) = (process.clone(), stop_reading.clone());
-            thread("clock", move || process.clock().run(&stop))?
+            thread("clock", move || process.clock().run(&stop, &process.shared.figures.clock_pulse))?
         };
         let mut readers = vec![goals, clock];
+        if config.telemetry.is_on() {
+            let (process, stop) = (process.clone(), stop_reading.clone());
+            let interval = Duration::from_millis(config.telemetry.survey_interval_ms);
+            readers.push(thread("survey", move || process.survey(interval).run(&stop))?);
+        }
         if process.shared.handover.is_some() {
             let (process, stop) = (process.clone(), stop_reading.clone());
             readers.push(thread("published", move || {
@@ -118,7 +126,7 @@ impl Runtime {
             stop: process.shared.stop.clone(),
             stop_reading,
             clock: process.shared.clock.clone(),
-            counts: process.shared.counts.clone(),
+            insight: Insight::of(&process.shared, config),
             handed_to,
             workers,
             readers,
@@ -130,8 +138,9 @@ impl Runtime {
         self.clock.granted().map(|grant| grant.earliest())
     }
 
-    pub fn counts(&self) -> &Arc<Counts> {
-        &self.counts
+    /// What may be known of it; it may be kept for longer than the runtime.
+    pub fn insight(&self) -> &Insight {
+        &self.insight
     }
 
     /// Whether the workers are still at it: not told to stop, and none has failed.

@@ -1,6 +1,7 @@
 //! The outlet of a worker: everything that leaves the pipeline, encoded and written into the open transaction.
 
 use super::clocks::Clocks;
+use super::figures::{Input, Tally};
 use super::handover::Held;
 use super::topology::{Output, Stage, Topology};
 use super::wire::RawRecord;
@@ -27,15 +28,15 @@ pub struct Outbox<'a, M> {
     pub topology: &'a Topology,
     /// For `dead-letter.at`.
     pub clocks: &'a Clocks,
-    /// How many records were written.
-    pub written: &'a mut u64,
+    /// What was written.
+    pub tally: &'a mut Tally,
     /// Whose outputs are not for readers yet.
     pub held: &'a Held,
 }
 
 impl<M: Member> Outbox<'_, M> {
     fn send(&mut self, record: Outgoing<'_>) -> LogResult<()> {
-        *self.written += 1;
+        self.tally.written += 1;
         self.member.send(record)
     }
 
@@ -80,6 +81,7 @@ impl<M: Member> Outbox<'_, M> {
             reason,
             "a bad record"
         );
+        self.tally.dead_letter(input(self.topology, &record.topic));
         let to = &self.topology.dead_letters;
         let key = record.key.as_deref();
         let mut value = record.value.as_deref();
@@ -162,6 +164,17 @@ impl<M: Member> Outlet for Outbox<'_, M> {
         let key = counter_key(&message.channel, &message.bucket);
         let topic = &self.topology.managers_inbox;
         Ok(self.send_to(topic, partition, &key, &value)?)
+    }
+}
+
+/// Which input a bad record came from; only goal changes come from neither of the others.
+fn input(topology: &Topology, topic: &str) -> Input {
+    if *topic == *topology.chat_events {
+        Input::ChatEvents
+    } else if *topic == *topology.customer_events {
+        Input::CustomerEvents
+    } else {
+        Input::GoalChanges
     }
 }
 

@@ -2,10 +2,12 @@
 
 use super::clock::Granter;
 use super::clocks::Clocks;
+use super::figures::Figures;
 use super::goals::{Goals, GoalsReader};
 use super::handover::Handover;
 use super::handover::published::PublishedReader;
 use super::seat::Seat;
+use super::survey::Surveyor;
 use super::topology::Topology;
 use super::worker::Shared;
 use crate::config::Config;
@@ -84,7 +86,7 @@ impl<L: Log> Process<L> {
             pace,
             rows_max: config.state.rows_cache_bytes_max / ROW_BYTES / tables.max(1),
             stop: Arc::default(),
-            counts: Arc::default(),
+            figures: Arc::new(Figures::new(config.workers.count)),
             handover: None,
         };
         Self {
@@ -129,6 +131,11 @@ impl<L: Log> Process<L> {
             interval,
             handover,
         )
+    }
+
+    /// Who looks at what lies before the tasks.
+    pub fn survey(&self, interval: Duration) -> Surveyor<L> {
+        Surveyor::new(&self.shared, self.allowance, interval)
     }
 
     /// Who reads the outputs, while there is a generation to take over from.

@@ -57,6 +57,12 @@ impl<L: Log> Restorer<L> {
         self.restoring.is_empty()
     }
 
+    /// How many offsets of its changelog a task has yet to read; `None`: it is not being restored.
+    pub fn left(&self, task: TaskId) -> Option<u64> {
+        let restoring = self.restoring.get(&task)?;
+        Some(u64::try_from(restoring.end - restoring.from).unwrap_or(0))
+    }
+
     /// Begins with these tasks. The group's positions must have been read before, so that no commit of an earlier
     /// owner can still add to the changelog.
     pub fn begin(&mut self, tasks: &[TaskId]) -> anyhow::Result<()> {

@@ -1,6 +1,7 @@
 //! A seat: one place in the group. It joins, works as that member until it must join anew or is told to stop, and then
 //! leaves with everything committed. It goes on by [`Seat::step`].
 
+use super::figures::report::Report;
 use super::goals::Ticket;
 use super::worker::{Failure, Shared, Worker};
 use crate::domain::time::Timestamp;
@@ -55,6 +56,7 @@ impl<L: Log> Seat<L> {
     /// Goes on for a moment. `Err`: it cannot go on at all.
     pub fn step(&mut self) -> anyhow::Result<()> {
         let stop = self.shared.stop.load(Ordering::Relaxed);
+        self.shared.desk(self.number).pulse.beat(&self.shared.clocks);
         let (next, outcome) = match std::mem::replace(&mut self.state, State::Left) {
             State::Left => (State::Left, Ok(())),
             State::Out(_) if stop => (State::Left, Ok(())),
@@ -65,10 +67,15 @@ impl<L: Log> Seat<L> {
                 Err(Failure::Fatal(error)) => (State::Left, Err(error)),
                 Err(Failure::Back(error) | Failure::Rejoin(error)) => {
                     tracing::warn!(slot = self.name, %error, "joining the group anew");
+                    self.shared.figures.rejoins.fetch_add(1, Ordering::Relaxed);
+                    self.shared.desk(self.number).reported(Report::default());
                     (State::Out(self.shared.clocks.elapsed() + PAUSE), Ok(()))
                 }
             },
         };
+        if matches!(next, State::Left) {
+            self.shared.desk(self.number).pulse.end();
+        }
         self.state = next;
         outcome
     }
@@ -85,6 +92,8 @@ impl<L: Log> Seat<L> {
             return Ok(());
         }
         let topics = self.shared.topology.subscribed();
+        let shared = self.shared.clone();
+        let _waits = shared.desk(self.number).pulse.waits(&shared.clocks);
         match self.shared.log.join(&self.shared.topology.group, &self.name, &topics) {
             Ok(member) => {
                 self.state = State::In(Box::new(Worker::new(self.shared.clone(), self.number, member)));
@@ -100,6 +109,7 @@ impl<L: Log> Seat<L> {
     }
 
     fn leave(&mut self, mut worker: Worker<L>) -> anyhow::Result<()> {
+        self.shared.desk(self.number).reported(Report::default());
         match worker.finish() {
             Ok(()) => {
                 let Worker { member, .. } = worker;

@@ -2,7 +2,7 @@
 
 use super::note::Note;
 use super::topology::{Stage, Topology};
-use crate::log::{Offset, TopicPartition};
+use crate::log::{Offset, Position, TopicPartition};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// One partition of one stage.
@@ -14,6 +14,8 @@ pub struct Task {
     pub committed: Vec<Option<Offset>>,
     pub committed_note: String,
     pub note: Note,
+    /// The log timestamp of the last record that was read of each input, in milliseconds since the epoch.
+    pub newest: [Option<i64>; 2],
     /// How many entries of the goal changes it has been told of.
     pub goals_told: usize,
     /// How many of those its chats have seen.
@@ -28,6 +30,8 @@ pub struct Tasks {
     /// Tasks that do not run: stopped with an error, to be tried again after the next assignment.
     pub stopped: BTreeMap<TaskId, String>,
     pub running: BTreeMap<TaskId, Task>,
+    /// Where the inputs of tasks that do not run stood when that was last looked at.
+    pub seen: BTreeMap<TaskId, Vec<Position>>,
 }
 
 impl Tasks {
@@ -52,8 +56,36 @@ impl Tasks {
         for task in &lost {
             self.running.remove(task);
             self.stopped.remove(task);
+            self.seen.remove(task);
         }
         lost
+    }
+
+    /// The tasks that have any of their inputs.
+    pub fn all(&self, topology: &Topology) -> BTreeSet<TaskId> {
+        let assigned: Vec<TopicPartition> = self.assigned.iter().cloned().collect();
+        tasks_of(&assigned, topology)
+    }
+
+    /// Where the inputs of tasks stand that are about to run.
+    pub fn noted(&mut self, positions: Vec<Position>, topology: &Topology) {
+        for position in positions {
+            let Some(source) = topology.source(&position.of.topic) else { continue };
+            let seen = self.seen.entry((source.stage(), position.of.partition)).or_default();
+            seen.retain(|known| known.of != position.of);
+            seen.push(position);
+        }
+    }
+
+    /// Takes a task out of those that run; where it stood is kept.
+    pub fn set_aside(&mut self, id: TaskId, topology: &Topology) {
+        let Some(task) = self.running.remove(&id) else { return };
+        let notes = [String::new(), task.committed_note];
+        let inputs = topology.inputs(id.0, id.1);
+        let notes = notes.into_iter().skip(2 - inputs.len());
+        let positions = inputs.into_iter().zip(task.committed).zip(notes);
+        let positions = positions.map(|((of, next), note)| Position { of, next, note }).collect();
+        self.seen.insert(id, positions);
     }
 
     /// The tasks that have all of their inputs and are not stopped.

@@ -47,6 +47,16 @@ impl Source {
     }
 }
 
+impl Source {
+    /// Its place among the inputs of its stage, as [`Topology::inputs`] has them.
+    pub fn place(self) -> usize {
+        match self {
+            Source::ChatEvents | Source::CustomerEvents | Source::ManagersInbox => 0,
+            Source::ChatsInbox | Source::CustomersInbox => 1,
+        }
+    }
+}
+
 /// A topic that is written with a key's partition.
 #[derive(Clone, Debug)]
 pub struct Output {

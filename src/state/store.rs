@@ -66,27 +66,7 @@ pub struct Changes<'a> {
 impl Store {
     /// Opens or creates the database. `memory_bytes` holds the block cache with all memtables charged to it.
     pub fn open(dir: &Path, memory_bytes: usize) -> anyhow::Result<Self> {
-        let cache = Cache::new_lru_cache(memory_bytes);
-        // Half of the budget for memtables, so that reads keep a cache of their own.
-        let memtables =
-            WriteBufferManager::new_write_buffer_manager_with_cache(memory_bytes / 2, false, cache.clone());
-        let mut options = Options::default();
-        options.create_if_missing(true);
-        options.create_missing_column_families(true);
-        options.set_write_buffer_manager(&memtables);
-        // Two cores are typical, and the fold needs one: flush and compaction share the other.
-        options.increase_parallelism(2);
-        // The write-ahead log keeps what is in memtables over a kill of the process; a power cut may cut it short,
-        // and then the tail comes from the changelog.
-        options.set_wal_recovery_mode(rocksdb::DBRecoveryMode::PointInTime);
-        // Each record of the log then names its log file. Without that, RocksDB 11.8 never comes to an end of reading a
-        // torn tail whose bytes look like such a record (`log::Reader::ReadPhysicalRecord` does not go past it).
-        options.set_recycle_log_file_num(1);
-        // All families reach the disk together: none is ever ahead of a log that was cut short.
-        options.set_atomic_flush(true);
-        options.set_max_total_wal_size(memory_bytes.max(64 << 20) as u64);
-        options.set_keep_log_file_num(2);
-        options.set_max_open_files(512);
+        let (options, cache) = options(memory_bytes);
         let families = families(&cache, memory_bytes);
         let db = rocksdb::DBWithThreadMode::open_cf_descriptors(&options, dir, families)
             .with_context(|| format!("cannot open the state in {}", dir.display()))?;
@@ -117,6 +97,11 @@ impl Store {
     /// A number that RocksDB keeps about a family; 0 if it keeps none.
     pub fn property(&self, family: Family, name: &str) -> u64 {
         self.db.property_int_value_cf(&self.family(family), name).ok().flatten().unwrap_or(0)
+    }
+
+    /// The size of its files, in bytes.
+    pub fn disk_bytes(&self) -> u64 {
+        size_of_files(self.db.path())
     }
 
     /// Asks at each use of the disk; an error is what the use comes to.
@@ -194,31 +179,68 @@ impl Store {
     }
 }
 
+/// How a database of this program is opened, and the cache that all its memory is charged to. Its users write without
+/// fsync, and what a torn tail lacks they read from the log again.
+pub fn options(memory_bytes: usize) -> (Options, Cache) {
+    let cache = Cache::new_lru_cache(memory_bytes);
+    // Half of the budget for memtables, so that reads keep a cache of their own.
+    let memtables =
+        WriteBufferManager::new_write_buffer_manager_with_cache(memory_bytes / 2, false, cache.clone());
+    let mut options = Options::default();
+    options.create_if_missing(true);
+    options.create_missing_column_families(true);
+    options.set_write_buffer_manager(&memtables);
+    // Two cores are typical, and the fold needs one: flush and compaction share the other.
+    options.increase_parallelism(2);
+    // The write-ahead log keeps what is in memtables over a kill of the process; a power cut may cut it short,
+    // and then the tail comes from the changelog.
+    options.set_wal_recovery_mode(rocksdb::DBRecoveryMode::PointInTime);
+    // Each record of the log then names its log file. Without that, RocksDB 11.8 never comes to an end of reading a
+    // torn tail whose bytes look like such a record (`log::Reader::ReadPhysicalRecord` does not go past it).
+    options.set_recycle_log_file_num(1);
+    // All families reach the disk together: none is ever ahead of a log that was cut short.
+    options.set_atomic_flush(true);
+    options.set_max_total_wal_size(memory_bytes.max(64 << 20) as u64);
+    options.set_keep_log_file_num(2);
+    options.set_max_open_files(512);
+    (options, cache)
+}
+
+/// The size of the files in a directory, in bytes.
+pub fn size_of_files(dir: &Path) -> u64 {
+    let Ok(files) = std::fs::read_dir(dir) else { return 0 };
+    // One that has just been deleted takes nothing.
+    files.filter_map(|file| file.ok()?.metadata().ok()).map(|file| file.len()).sum()
+}
+
 /// How each family is kept.
 fn families(cache: &Cache, memory_bytes: usize) -> [ColumnFamilyDescriptor; Family::ALL.len()] {
-    Family::ALL.map(|family| {
-        let mut blocks = BlockBasedOptions::default();
-        blocks.set_block_cache(cache);
-        // Index and filter blocks count against the budget, too.
-        blocks.set_cache_index_and_filter_blocks(true);
-        blocks.set_pin_l0_filter_and_index_blocks_in_cache(true);
-        // In parts of a few kilobytes: whole, they are a megabyte a file, and a small cache that cannot hold them
-        // all would read and check one of them for each lookup.
-        blocks.set_index_type(BlockBasedIndexType::TwoLevelIndexSearch);
-        blocks.set_partition_filters(true);
-        blocks.set_metadata_block_size(4_096);
-        blocks.set_pin_top_level_index_and_filter(true);
-        // Most lookups of a new id find nothing: a filter answers them without a read.
-        blocks.set_bloom_filter(10.0, false);
-        let mut family_options = Options::default();
-        family_options.set_block_based_table_factory(&blocks);
-        family_options.set_compression_type(DBCompressionType::Lz4);
-        // Filters for memtables, too: what is not there need not be searched for.
-        family_options.set_memtable_whole_key_filtering(true);
-        family_options.set_memtable_prefix_bloom_ratio(0.1);
-        family_options.set_write_buffer_size(memory_bytes / 8);
-        ColumnFamilyDescriptor::new(family.name(), family_options)
-    })
+    Family::ALL.map(|family| ColumnFamilyDescriptor::new(family.name(), family_options(cache, memory_bytes)))
+}
+
+/// How a column family of this program is kept.
+pub fn family_options(cache: &Cache, memory_bytes: usize) -> Options {
+    let mut blocks = BlockBasedOptions::default();
+    blocks.set_block_cache(cache);
+    // Index and filter blocks count against the budget, too.
+    blocks.set_cache_index_and_filter_blocks(true);
+    blocks.set_pin_l0_filter_and_index_blocks_in_cache(true);
+    // In parts of a few kilobytes: whole, they are a megabyte a file, and a small cache that cannot hold them
+    // all would read and check one of them for each lookup.
+    blocks.set_index_type(BlockBasedIndexType::TwoLevelIndexSearch);
+    blocks.set_partition_filters(true);
+    blocks.set_metadata_block_size(4_096);
+    blocks.set_pin_top_level_index_and_filter(true);
+    // Most lookups of a new id find nothing: a filter answers them without a read.
+    blocks.set_bloom_filter(10.0, false);
+    let mut family_options = Options::default();
+    family_options.set_block_based_table_factory(&blocks);
+    family_options.set_compression_type(DBCompressionType::Lz4);
+    // Filters for memtables, too: what is not there need not be searched for.
+    family_options.set_memtable_whole_key_filtering(true);
+    family_options.set_memtable_prefix_bloom_ratio(0.1);
+    family_options.set_write_buffer_size(memory_bytes / 8);
+    family_options
 }
 
 impl Changes<'_> {

@@ -69,6 +69,16 @@ pub struct Table<R: TableRow> {
     digest: Digest,
     /// The same at the last commit.
     committed_digest: Digest,
+    uses: Uses,
+}
+
+/// How often a row was looked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Uses {
+    /// It was in memory.
+    pub hits: u64,
+    /// The store was asked, whether it has one or not.
+    pub misses: u64,
 }
 
 /// A place for a row, which may be empty.
@@ -118,7 +128,8 @@ impl<R: TableRow> Table<R> {
         let (rows, older, dirty) = (Slots::default(), Slots::default(), Vec::new());
         let (digest, committed_digest) = (Digest::EMPTY, Digest::EMPTY);
         let rows_max = rows_max.max(2);
-        Self { partition, store, rows, older, dirty, rows_max, digest, committed_digest }
+        let uses = Uses::default();
+        Self { partition, store, rows, older, dirty, rows_max, digest, committed_digest, uses }
     }
 
     /// Takes up the digest of what is stored. Nothing has changed yet.
@@ -134,11 +145,18 @@ impl<R: TableRow> Table<R> {
     /// The slot of a key, read from the store if it is not in memory.
     pub fn slot(&mut self, key: &[u8]) -> anyhow::Result<&mut Slot<R>> {
         match self.rows.entry_ref(key) {
-            EntryRef::Occupied(slot) => Ok(slot.into_mut()),
+            EntryRef::Occupied(slot) => {
+                self.uses.hits += 1;
+                Ok(slot.into_mut())
+            }
             EntryRef::Vacant(vacant) => {
                 let slot = match self.older.remove(key) {
-                    Some(slot) => slot,
+                    Some(slot) => {
+                        self.uses.hits += 1;
+                        slot
+                    }
                     None => {
+                        self.uses.misses += 1;
                         let store = self.store.as_deref();
                         let found = store.map(|store| read::<R>(store, self.partition, key)).transpose()?;
                         Slot::of(found.flatten())
@@ -157,6 +175,7 @@ impl<R: TableRow> Table<R> {
         let mut missing: Vec<Vec<u8>> = missing.map(|key| row_key(self.partition, key)).collect();
         missing.sort_unstable();
         missing.dedup();
+        self.uses.misses += missing.len() as u64;
         for (key, bytes) in missing.iter().zip(store.get_sorted(R::FAMILY, &missing)?) {
             let (_, key) = parse_row_key(key).expect("it was made above");
             let found = bytes.map(|bytes| decode(&bytes, self.partition, key, store)).transpose()?;
@@ -255,6 +274,16 @@ impl<R: TableRow> Table<R> {
             self.rows.remove(&key);
             self.older.remove(&key);
         }
+    }
+
+    /// How many places for rows are in memory.
+    pub fn rows_in_memory(&self) -> usize {
+        self.rows.len() + self.older.len()
+    }
+
+    /// How often rows were looked for since this was last asked.
+    pub fn take_uses(&mut self) -> Uses {
+        std::mem::take(&mut self.uses)
     }
 
     /// Every row in memory; without a store these are all rows.

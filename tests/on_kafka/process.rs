@@ -6,7 +6,7 @@ use crate::broker::{Feed, LIMIT, Partitioner};
 use chat_goals::config::WireForm;
 use std::fs::File;
 use std::os::unix::process::CommandExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -34,6 +34,8 @@ impl Deployment {
             ("create.partitions", PARTITIONS.to_string()),
             ("state.memory_bytes_max", (32 << 20).to_string()),
             ("state.rows_cache_bytes_max", (32 << 20).to_string()),
+            // Each process takes a port of its own, and says which.
+            ("telemetry.listen", "127.0.0.1:0".to_owned()),
         ]
         .into_iter()
         .map(|(key, value)| (key.to_owned(), value))
@@ -122,6 +124,13 @@ impl Deployment {
         self.spawn(self.command(words, state), state)
     }
 
+    /// As [`Self::start`], by a service manager that hears at this socket, and waits so long for progress.
+    pub fn start_under(&self, socket: &Path, watchdog: Duration, state: &str) -> Process {
+        let mut command = self.command(&["run"], state);
+        command.env("NOTIFY_SOCKET", socket).env("WATCHDOG_USEC", watchdog.as_micros().to_string());
+        self.spawn(command, state)
+    }
+
     /// As [`Self::start`], but no file of the processor grows beyond so many bytes.
     pub fn start_with_small_files(&self, state: &str, bytes_max: u64) -> Process {
         let mut command = self.command(&["run"], state);
@@ -202,6 +211,19 @@ impl Process {
             self.assert_running();
             std::thread::sleep(Duration::from_millis(20));
         }
+    }
+
+    /// Where it answers over HTTP, once it does.
+    pub fn url(&mut self) -> String {
+        format!("http://{}", self.word_after("metrics and health are answered over HTTP address="))
+    }
+
+    /// The word that follows these, once it has said them.
+    pub fn word_after(&mut self, words: &str) -> String {
+        self.until_it_says(words);
+        let stderr = self.stderr();
+        let (_, rest) = stderr.split_once(words).expect("it has said so");
+        rest.split_whitespace().next().expect("a word").to_owned()
     }
 
     pub fn assert_running(&mut self) {

@@ -26,6 +26,7 @@ mod deadlines;
 mod faults;
 mod poison;
 mod refusals;
+mod served;
 mod settled;
 mod takeover;
 mod truncation;

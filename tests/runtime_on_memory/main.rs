@@ -5,9 +5,10 @@
 //! number that the tests move. Waiting is polling for a condition, up to a limit that means failure; nothing is
 //! proved by time that passes.
 //!
-//! Reading order: [`world`] (the log, the clock and the processes), [`mischief`] and [`watched`] (what goes wrong inside
-//! of them), then the tests. What platforms write and what must come of it they share with the simulator.
+//! Reading order: [`world`] (the log, the clock and the processes), [`mischief`], [`watched`] and [`blocked`] (what goes
+//! wrong inside of them), then the tests. What platforms write and what must come of it they share with the simulator.
 
+mod blocked;
 mod mischief;
 mod watched;
 mod world;
@@ -18,3 +19,4 @@ mod faults;
 mod restarts;
 mod settings;
 mod settled;
+mod telemetry;

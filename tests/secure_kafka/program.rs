@@ -132,6 +132,7 @@ impl Program {
         });
         set(format!("group.id={name}"));
         set("create.partitions=1".to_owned());
+        set("telemetry.listen=127.0.0.1:0".to_owned());
         for (key, topic) in [
             ("chat_events", "chat.events"),
             ("customer_events", "customer.events"),

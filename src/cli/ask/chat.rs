@@ -1,13 +1,11 @@
 //! `chat-goals chat ID [--why] [--as-of TIME]`: what is known of one chat, and why its status is what it is.
 
-use super::chat_document::{self, Asked, ChatDocument};
 use super::{AskArgs, Form, Reading, chat_page, not_found, print_json, print_text};
+use crate::answers::chat::{self, Asked};
+use crate::answers::chat_parts::ChatDocument;
 use crate::domain::time::Timestamp;
-use crate::explain::explain;
-use crate::explain::past::{Past, as_of};
 use crate::explain::words::moment;
 use crate::inspect::Deployment;
-use crate::inspect::chat::Found;
 use std::process::ExitCode;
 
 /// What is known of a chat, and why its status is what it is
@@ -45,43 +43,16 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let channel = settings.channel(&found.row.channel);
     let published = if args.why { Some(deployment.published(&args.chat)?) } else { None };
     let asked = Asked { why: args.why, as_of: args.as_of, published: published.as_deref() };
-    let Some(live) = &found.row.live else {
-        return print(args, &chat_document::deleted(&found, &asked));
-    };
-    let past = match args.as_of {
-        None => Past {
-            conversation: live.conversation.clone(),
-            seal: live.seal.clone(),
-            nothing: false,
-            unknown: Vec::new(),
-        },
-        Some(at) => past(&found, at),
-    };
-    if past.nothing {
-        let at = args.as_of.unwrap_or(Timestamp::MIN);
-        let (chat, at) = (&args.chat, moment(at));
-        return Ok(not_found(&format!("nothing that is known of the chat {chat} is dated up to {at}")));
+    match chat::answer(&found, channel, &asked) {
+        Some(document) => print(args, &document),
+        None => {
+            let (chat, at) = (&args.chat, moment(args.as_of.unwrap_or(Timestamp::MIN)));
+            Ok(not_found(&format!("nothing that is known of the chat {chat} is dated up to {at}")))
+        }
     }
-    let clock = args.as_of.or(found.clock).unwrap_or(Timestamp::MIN);
-    let explanation = explain(&past.conversation, &past.seal, channel, clock);
-    print(args, &chat_document::document(&found, &past, &explanation, channel, &asked))
 }
 
-fn past(found: &Found, at: Timestamp) -> Past {
-    let live = found.row.live.as_ref().expect("it was just looked at");
-    let mut past = as_of(&live.conversation, &live.seal, at);
-    if let Some(deleted) = found.row.deleted.filter(|deleted| *deleted >= at) {
-        past.nothing = true;
-        past.unknown
-            .push(format!("the chat was deleted at {}, with everything before (B8)", moment(deleted)));
-    }
-    if let Some(clock) = found.clock.filter(|clock| *clock < at) {
-        past.unknown.push(format!("the clock has reached {} only: more may come until then", moment(clock)));
-    }
-    past
-}
-
-fn print(args: &Args, document: &ChatDocument<'_>) -> anyhow::Result<ExitCode> {
+fn print(args: &Args, document: &ChatDocument) -> anyhow::Result<ExitCode> {
     match args.ask.output {
         Form::Table => print_text(&chat_page::page(document))?,
         form @ (Form::Json | Form::Jsonl) => print_json(form, document)?,

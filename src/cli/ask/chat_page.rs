@@ -1,15 +1,18 @@
 //! The answer of `chat-goals chat` for people.
 
-use super::chat_document::{ByJson, ChatDocument, ConversationJson, PublishedJson, ReasonJson, StatusJson};
 use super::table::{NOTHING, id, indented};
+use crate::answers::chat_parts::{
+    ByAnswer, ChatDocument, ConversationAnswer, PublishedAnswer, ReasonAnswer, StatusAnswer, StepAnswer,
+};
+use crate::answers::words::CauseWord;
 use crate::contract::json::output::Time;
-use crate::explain::words::{self, moment};
+use crate::explain::words::moment;
 use std::fmt::Write as _;
 
-pub fn page(of: &ChatDocument<'_>) -> String {
+pub fn page(of: &ChatDocument) -> String {
     let mut page = head(of);
     if let Some(steps) = &of.why {
-        let step = |step: &super::chat_document::StepJson| {
+        let step = |step: &StepAnswer| {
             let mark = if step.holds { "=>" } else { "" };
             vec![mark.to_owned(), words(&step.reason)]
         };
@@ -23,10 +26,10 @@ pub fn page(of: &ChatDocument<'_>) -> String {
         let rows: Vec<Vec<String>> = events
             .iter()
             .map(|event| {
-                let goals: Vec<String> = event.goals.iter().map(|goal| words::goal(goal.0)).collect();
+                let goals: Vec<String> = event.goals.iter().map(|goal| goal.words.clone()).collect();
                 vec![
                     time(&Some(event.at)),
-                    event.id.unwrap_or("(no id)").to_owned(),
+                    event.id.as_deref().unwrap_or("(no id)").to_owned(),
                     goals.join("; "),
                     if event.counts { "counts" } else { "does not count" }.to_owned(),
                     words(&event.reason),
@@ -48,7 +51,7 @@ pub fn page(of: &ChatDocument<'_>) -> String {
     page
 }
 
-fn head(of: &ChatDocument<'_>) -> String {
+fn head(of: &ChatDocument) -> String {
     let mut head = format!("chat {} of channel {}\n", of.chat_id, of.channel_id);
     let mut rows = Vec::new();
     let mut row = |name: &str, value: String| rows.push(vec![name.to_owned(), value]);
@@ -61,7 +64,7 @@ fn head(of: &ChatDocument<'_>) -> String {
     {
         row("published", format!("{} (what has changed since is on its way)", status(last)));
     }
-    row("customer", of.customer_id.unwrap_or(NOTHING).to_owned());
+    row("customer", of.customer_id.as_deref().unwrap_or(NOTHING).to_owned());
     row("revision", of.revision.to_string());
     let clock = time(&of.clock);
     row(
@@ -76,7 +79,7 @@ fn head(of: &ChatDocument<'_>) -> String {
     head
 }
 
-fn conversation(page: &mut String, of: &ConversationJson<'_>, why: bool) {
+fn conversation(page: &mut String, of: &ConversationAnswer, why: bool) {
     let mut rows = Vec::new();
     let mut row =
         |name: &str, at: Time, rest: String| rows.push((at.0, vec![name.to_owned(), moment(at.0), rest]));
@@ -84,7 +87,7 @@ fn conversation(page: &mut String, of: &ConversationJson<'_>, why: bool) {
         row("customer", customer.named_at, customer.customer_id.to_owned());
     }
     for reply in &of.replies {
-        let manager = id(reply.manager_id.unwrap_or_default());
+        let manager = id(reply.manager_id.as_deref().unwrap_or_default());
         row("reply", reply.at, if why { format!("{manager}  {}", words(&reply.reason)) } else { manager });
     }
     for close in &of.closes {
@@ -112,16 +115,16 @@ fn conversation(page: &mut String, of: &ConversationJson<'_>, why: bool) {
     section(page, "current cycle", &rows);
 }
 
-fn rounds(page: &mut String, of: &ChatDocument<'_>) {
+fn rounds(page: &mut String, of: &ChatDocument) {
     let mut rows = Vec::new();
     for round in &of.rounds {
         let sealed = if round.sealed { " (sealed)" } else { "" };
         rows.push(vec![
             format!("{}{sealed}", round.number),
-            round.outcome.to_owned(),
-            words::goal(round.goal.0),
+            round.outcome.to_string(),
+            round.goal.words.clone(),
             format!("{} to {}", moment(round.started_at.0), moment(round.deadline.0)),
-            id(round.manager_id.unwrap_or_default()),
+            id(round.manager_id.as_deref().unwrap_or_default()),
         ]);
         if of.why.is_some() {
             let reasons = std::iter::once(&round.reason).chain(&round.went_on);
@@ -145,12 +148,19 @@ fn rounds(page: &mut String, of: &ChatDocument<'_>) {
     }
 }
 
-fn change(of: &PublishedJson<'_>) -> Vec<String> {
+fn change(of: &PublishedAnswer) -> Vec<String> {
     let place = format!("{}[{}]:{}", of.topic, of.partition, of.offset);
     let revision = of.revision.map_or_else(|| NOTHING.to_owned(), |revision| format!("revision {revision}"));
     let status = of.status.as_ref().map_or_else(|| "deleted".to_owned(), status);
     let correction = if of.correction { "correction" } else { "" };
-    vec![place, revision, time(&of.at), status, of.cause.unwrap_or(NOTHING).to_owned(), correction.to_owned()]
+    vec![
+        place,
+        revision,
+        time(&of.at),
+        status,
+        of.cause.map_or(NOTHING, CauseWord::as_str).to_owned(),
+        correction.to_owned(),
+    ]
 }
 
 fn section(page: &mut String, title: &str, rows: &[Vec<String>]) {
@@ -158,19 +168,19 @@ fn section(page: &mut String, title: &str, rows: &[Vec<String>]) {
     page.push_str(&if rows.is_empty() { "  none\n".to_owned() } else { indented(rows) });
 }
 
-fn status(of: &StatusJson) -> String {
+fn status(of: &StatusAnswer) -> String {
     let phase = of.phase.map(|phase| format!(" ({phase})")).unwrap_or_default();
     format!("{}{phase}", of.status)
 }
 
-fn by(of: &ByJson<'_>) -> String {
-    id(of.manager_id.unwrap_or_default())
+fn by(of: &ByAnswer) -> String {
+    id(of.manager_id.as_deref().unwrap_or_default())
 }
 
 fn time(at: &Option<Time>) -> String {
     super::table::time(at.map(|at| at.0))
 }
 
-fn words(of: &ReasonJson) -> String {
+fn words(of: &ReasonAnswer) -> String {
     format!("{}: {}", of.rule, of.reason)
 }

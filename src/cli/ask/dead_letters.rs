@@ -3,11 +3,10 @@
 use super::resend;
 use super::table::{NOTHING, table};
 use super::{AskArgs, Form, Reading, not_found, print_json, print_text};
-use crate::contract::json::output::Time;
+use crate::answers::letters::{LetterAnswer, WholeLetterAnswer, hex};
 use crate::domain::time::Timestamp;
 use crate::inspect::Deployment;
 use crate::inspect::dead_letters::{DeadLetter, Place, Wanted};
-use crate::log::Header;
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::process::ExitCode;
@@ -85,7 +84,7 @@ fn list(args: &ListArgs) -> anyhow::Result<ExitCode> {
     let (config, log) = args.ask.connect()?;
     let watch = Reading::new();
     let letters = Deployment::find(&log, &config, &watch)?.dead_letters(&args.filter.wanted(&[]))?;
-    let all: Vec<LetterJson<'_>> = letters.iter().map(LetterJson::from).collect();
+    let all: Vec<LetterAnswer> = letters.iter().map(LetterAnswer::from).collect();
     match args.ask.output {
         Form::Table => print_text(&page(&letters))?,
         form @ Form::Json => print_json(form, &Document { dead_letters: &all })?,
@@ -105,15 +104,7 @@ fn show(args: &ShowArgs) -> anyhow::Result<ExitCode> {
     };
     match args.ask.output {
         Form::Table => print_text(&whole_page(&letter))?,
-        form @ (Form::Json | Form::Jsonl) => print_json(
-            form,
-            &WholeJson {
-                letter: LetterJson::from(&letter),
-                headers: letter.headers.iter().map(HeaderJson::from).collect(),
-                value: letter.value.as_deref().and_then(as_text),
-                value_hex: letter.value.as_deref().and_then(as_hex),
-            },
-        )?,
+        form @ (Form::Json | Form::Jsonl) => print_json(form, &WholeLetterAnswer::from(&letter))?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -121,101 +112,15 @@ fn show(args: &ShowArgs) -> anyhow::Result<ExitCode> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Document<'a> {
-    dead_letters: &'a [LetterJson<'a>],
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct LetterJson<'a> {
-    place: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    at: Option<Time>,
-    reason: &'a str,
-    topic: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    partition: Option<i32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    offset: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    key: Option<&'a str>,
-    /// A key that is no text.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    key_hex: Option<String>,
-    /// Absent: the value is null.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    bytes: Option<usize>,
-    /// How often it was re-sent before.
-    attempt: u32,
-    /// How many bytes it had, if it was cut.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    truncated: Option<u64>,
-}
-
-impl<'a> From<&'a DeadLetter> for LetterJson<'a> {
-    fn from(letter: &'a DeadLetter) -> Self {
-        Self {
-            place: letter.place.to_string(),
-            at: letter.at.map(Time),
-            reason: &letter.reason,
-            topic: &letter.topic,
-            partition: letter.partition,
-            offset: letter.offset,
-            key: letter.key.as_deref().and_then(as_text),
-            key_hex: letter.key.as_deref().and_then(as_hex),
-            bytes: letter.value.as_ref().map(Vec::len),
-            attempt: letter.attempt,
-            truncated: letter.truncated,
-        }
-    }
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct WholeJson<'a> {
-    #[serde(flatten)]
-    letter: LetterJson<'a>,
-    headers: Vec<HeaderJson<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    value: Option<&'a str>,
-    /// A value that is no text.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    value_hex: Option<String>,
-}
-
-/// A header; without a value it is null.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct HeaderJson<'a> {
-    name: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    value: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    value_hex: Option<String>,
-}
-
-impl<'a> From<&'a Header> for HeaderJson<'a> {
-    fn from(header: &'a Header) -> Self {
-        let value = header.value.as_deref();
-        Self { name: &header.name, value: value.and_then(as_text), value_hex: value.and_then(as_hex) }
-    }
-}
-
-fn as_text(bytes: &[u8]) -> Option<&str> {
-    std::str::from_utf8(bytes).ok()
-}
-
-/// Only what is no text.
-fn as_hex(bytes: &[u8]) -> Option<String> {
-    let hex = |text: String, byte: &u8| text + &format!("{byte:02x}");
-    as_text(bytes).is_none().then(|| bytes.iter().fold(String::new(), hex))
+    dead_letters: &'a [LetterAnswer],
 }
 
 /// For people: control characters must not play with their terminal.
 fn printable(bytes: Option<&[u8]>) -> String {
     let Some(bytes) = bytes else { return "(null)".to_owned() };
-    match as_text(bytes) {
-        Some(text) => text.chars().map(|char| if char.is_control() { '\u{fffd}' } else { char }).collect(),
-        None => format!("(hex) {}", as_hex(bytes).unwrap_or_default()),
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.chars().map(|char| if char.is_control() { '\u{fffd}' } else { char }).collect(),
+        Err(_) => format!("(hex) {}", hex(bytes)),
     }
 }
 

@@ -2,8 +2,9 @@
 
 use super::table::{NOTHING, table};
 use super::{AskArgs, Form, Reading, not_found, print_json, print_text};
-use crate::contract::json::output::{GoalJson, Time};
-use crate::domain::settings::Channel;
+use crate::answers::settings::{self, ChannelAnswer};
+use crate::answers::words::WhenWord;
+use crate::contract::json::output::Time;
 use crate::domain::time::Timestamp;
 use crate::explain::words;
 use crate::inspect::Deployment;
@@ -31,13 +32,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         eprintln!("chat-goals: {} bad records were passed over; they are in the dead letters", read.bad);
     }
     let now = Timestamp(chrono::Utc::now().timestamp_millis());
-    let mut channels: Vec<ChannelJson<'_>> = read
-        .settings
-        .channels()
-        .filter(|(id, _)| args.channel.as_deref().is_none_or(|wanted| wanted == &***id))
-        .map(|(id, channel)| channel_json(id, channel, now))
-        .collect();
-    channels.sort_by_key(|channel| channel.channel_id);
+    let channels = settings::channels(&read.settings, args.channel.as_deref(), now);
     match args.ask.output {
         Form::Table => print_text(&page(&channels))?,
         form @ Form::Json => print_json(form, &Document { at: Time(now), channels: &channels })?,
@@ -52,95 +47,31 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
 #[derive(Serialize)]
 struct Document<'a> {
     at: Time,
-    channels: &'a [ChannelJson<'a>],
+    channels: &'a [ChannelAnswer],
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ChannelJson<'a> {
-    channel_id: &'a str,
-    /// The goal that is set, tracked or not.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    goal: Option<GoalJson<'a>>,
-    /// Whether it is tracked: the channel is subscribed, or needs no subscription (A2, A4).
-    tracked: bool,
-    subscribed: bool,
-    time_zone: String,
-    goals: Vec<Entry<Option<GoalJson<'a>>>>,
-    subscriptions: Vec<Entry<bool>>,
-    time_zones: Vec<Entry<String>>,
-}
-
-/// One value of a history (A1).
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Entry<T> {
-    from: Time,
-    when: When,
-    value: T,
-}
-
-#[derive(Clone, Copy, Serialize, PartialEq, Eq)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-enum When {
-    Past,
-    Present,
-    Future,
-}
-
-fn channel_json<'a>(channel_id: &'a str, channel: &'a Channel, now: Timestamp) -> ChannelJson<'a> {
-    let goal = |id| GoalJson(channel.goal(id));
-    let zones = history(channel.time_zone_history(), now, |zone| zone.name().to_owned());
-    let zone = zones.iter().find(|entry| entry.when == When::Present).map(|entry| entry.value.clone());
-    ChannelJson {
-        channel_id,
-        goal: channel.goal_as_of(now).map(goal),
-        tracked: channel.tracked_goal(now).is_some(),
-        subscribed: channel.subscribed(now),
-        time_zone: zone.unwrap_or_else(|| "UTC".to_owned()),
-        goals: history(channel.goal_history(), now, |id| id.map(goal)),
-        subscriptions: history(channel.subscription_history(), now, |active| *active),
-        time_zones: zones,
-    }
-}
-
-fn history<T, V>(entries: &[(Timestamp, T)], now: Timestamp, value: impl Fn(&T) -> V) -> Vec<Entry<V>> {
-    let begun = entries.partition_point(|(at, _)| *at <= now);
-    let when = |index: usize| match (index + 1).cmp(&begun) {
-        std::cmp::Ordering::Less => When::Past,
-        std::cmp::Ordering::Equal => When::Present,
-        std::cmp::Ordering::Greater => When::Future,
-    };
-    let entry = |(index, (at, of)): (usize, &(Timestamp, T))| Entry {
-        from: Time(*at),
-        when: when(index),
-        value: value(of),
-    };
-    entries.iter().enumerate().map(entry).collect()
-}
-
-fn page(channels: &[ChannelJson<'_>]) -> String {
+fn page(channels: &[ChannelAnswer]) -> String {
     let mut rows = Vec::new();
     for channel in channels {
-        let goal = channel.goal.as_ref().map_or_else(|| NOTHING.to_owned(), |goal| words::goal(goal.0));
+        let goal = channel.goal.as_ref().map_or_else(|| NOTHING.to_owned(), |goal| goal.words.clone());
         let tracked = match (channel.goal.is_some(), channel.tracked) {
             (true, true) => "tracked",
             (true, false) => "not tracked: not subscribed",
             (false, _) => "no goal",
         };
         rows.push(vec![
-            channel.channel_id.to_owned(),
+            channel.channel_id.clone(),
             "now".to_owned(),
             goal,
             if channel.subscribed { "subscribed" } else { "not subscribed" }.to_owned(),
             channel.time_zone.clone(),
             tracked.to_owned(),
         ]);
-        let mut entries: Vec<(Timestamp, When, Vec<String>)> = Vec::new();
+        let mut entries: Vec<(Timestamp, WhenWord, Vec<String>)> = Vec::new();
         let dash = || NOTHING.to_owned();
         for entry in &channel.goals {
             let goal =
-                entry.value.as_ref().map_or_else(|| "goal removed".to_owned(), |goal| words::goal(goal.0));
+                entry.value.as_ref().map_or_else(|| "goal removed".to_owned(), |goal| goal.words.clone());
             entries.push((entry.from.0, entry.when, vec![goal, dash(), dash()]));
         }
         for entry in &channel.subscriptions {
@@ -152,7 +83,7 @@ fn page(channels: &[ChannelJson<'_>]) -> String {
         }
         entries.sort_by_key(|(at, ..)| *at);
         for (at, when, cells) in entries {
-            let note = if when == When::Future { "to come" } else { "" };
+            let note = if when == WhenWord::Future { "to come" } else { "" };
             let mut row = vec![String::new(), words::moment(at)];
             row.extend(cells);
             row.push(note.to_owned());
@@ -160,20 +91,4 @@ fn page(channels: &[ChannelJson<'_>]) -> String {
         }
     }
     table(&["channel", "from", "goal", "subscription", "time zone", ""], &rows)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_history_knows_what_is_past_present_and_to_come() {
-        let entries = [(Timestamp(1), 'a'), (Timestamp(5), 'b'), (Timestamp(5), 'c'), (Timestamp(6), 'd')];
-        let when = |now| {
-            history(&entries, Timestamp(now), |value| *value).iter().map(|e| e.when).collect::<Vec<_>>()
-        };
-        assert!(when(0) == [When::Future; 4]);
-        assert!(when(5) == [When::Past, When::Past, When::Present, When::Future]);
-        assert!(when(9) == [When::Past, When::Past, When::Past, When::Present]);
-    }
 }

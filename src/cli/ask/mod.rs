@@ -3,14 +3,13 @@
 //! standard error. They join no group, and only `dead-letters resend` writes.
 
 pub mod chat;
-mod chat_document;
 mod chat_page;
 pub mod dead_letters;
 pub mod goals;
 pub mod managers;
 mod resend;
 pub mod status;
-mod status_document;
+mod status_page;
 mod table;
 
 use super::run::connect;

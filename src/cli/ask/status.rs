@@ -1,7 +1,8 @@
 //! `chat-goals status [--watch]`: how far the deployment has got, its clocks, its members, its dead letters.
 
-use super::status_document::{StatusDocument, page};
+use super::status_page::page;
 use super::{AskArgs, Form, print_json, print_text};
+use crate::answers::progress::StatusDocument;
 use crate::at_rest::disk::Disk;
 use crate::domain::time::Timestamp;
 use crate::inspect::Deployment;

@@ -224,7 +224,7 @@ impl GoalChangeJson<'_> {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct GoalSetJson<'a> {
+pub(super) struct GoalSetJson<'a> {
     #[serde(borrow, default, alias = "event_name")]
     event_name: Text<'a>,
     #[serde(borrow)]
@@ -257,7 +257,7 @@ struct ConditionJson<'a> {
 }
 
 impl GoalSetJson<'_> {
-    fn goal(&self) -> Result<Goal, Invalid> {
+    pub(super) fn goal(&self) -> Result<Goal, Invalid> {
         let clauses = self.filter.iter().flat_map(|filter| &filter.all_of).flatten();
         let all_of = clauses.enumerate().map(|(index, clause)| clause.clause(index));
         let filter = Filter { all_of: all_of.collect::<Result<_, _>>()? };

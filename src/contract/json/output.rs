@@ -245,7 +245,7 @@ fn operator_name(operator: Operator) -> &'static str {
 }
 
 /// An RFC 3339 time in UTC with 0 or 3 digits of a fraction.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Time(pub Timestamp);
 
 impl Serialize for Time {
@@ -286,7 +286,8 @@ fn rfc3339(time: DateTime<Utc>) -> Option<CompactString> {
 }
 
 /// A calendar date: `2026-03-29`.
-struct Date(NaiveDate);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Date(pub NaiveDate);
 
 impl Serialize for Date {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

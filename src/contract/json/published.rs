@@ -1,9 +1,12 @@
-//! What was published, read back from JSON: the counters whole, of a status what a list of changes shows.
+//! What was published, read back from JSON: counters and statuses whole, or of a status what a list of changes shows.
 
-use crate::contract::records::{ChangeRecord, CounterRecord, StatusName};
+use super::input::GoalSetJson;
+use crate::contract::records::{
+    ChangeRecord, CounterRecord, RoundRecord, ShownRecord, StatusName, StatusRecord,
+};
 use crate::domain::credit::Bucket;
-use crate::domain::ids::{ChannelId, ManagerId};
-use crate::domain::status::Status;
+use crate::domain::ids::{ChannelId, ChatId, CustomerId, EventId, ManagerId};
+use crate::domain::status::{OutcomeKind, Status};
 use crate::domain::time::Timestamp;
 use crate::stages::messages::{Cause, CauseKind};
 use serde::Deserialize;
@@ -11,20 +14,49 @@ use serde::Deserialize;
 /// A `goal.status-changed` record that is no tombstone.
 pub fn decode_change(record: &[u8]) -> Result<ChangeRecord, String> {
     let Change { revision, status, phase, previous_status, at, cause, correction } = read(record)?;
-    let status = match (status_name(&status)?, phase.as_str()) {
-        (StatusName::None, _) => Status::None,
-        (StatusName::InProcess, "MEASURING") => Status::Measuring,
-        (StatusName::InProcess, _) => Status::AwaitingReply,
-        (StatusName::Missed, _) => Status::Missed,
-        (StatusName::Achieved, _) => Status::Achieved,
-    };
-    let previous = Some(previous_status).filter(|name| !name.is_empty());
     Ok(ChangeRecord {
         revision,
-        status,
-        previous: previous.map(|name| status_name(&name)).transpose()?,
+        status: status_and_phase(&status, &phase)?,
+        previous: present(&previous_status).map(status_name).transpose()?,
         cause: Cause { kind: cause_kind(&cause)?, at: time("at", &at)? },
         correction,
+    })
+}
+
+/// A `goal.status-changed` record that is no tombstone, whole.
+pub fn decode_status(record: &[u8]) -> Result<StatusRecord, String> {
+    let read: View<'_> = read(record)?;
+    let shown = read.goal.as_ref().map(|goal| {
+        Ok::<_, String>(ShownRecord {
+            goal: goal.goal()?,
+            started_at: time("startedAt", &read.started_at)?,
+            deadline: time("deadline", &read.deadline)?,
+            achieved_at: present(&read.achieved_at).map(|at| time("achievedAt", at)).transpose()?,
+            achieved_by: present(&read.achieved_by).map(EventId::new),
+            manager: ManagerId::new(&read.manager_id),
+            first_reply_manager: ManagerId::new(&read.first_reply_manager_id),
+        })
+    });
+    let round = read.round.as_ref().map(|round| {
+        Ok::<_, String>(RoundRecord {
+            number: round.number,
+            outcome: outcome(&round.outcome)?,
+            goal: round.goal.as_ref().ok_or("round.goal: it is missing")?.goal()?,
+            started_at: time("round.startedAt", &round.started_at)?,
+            deadline: time("round.deadline", &round.deadline)?,
+        })
+    });
+    Ok(StatusRecord {
+        channel: ChannelId::new(&read.channel_id),
+        chat: ChatId::new(&read.chat_id),
+        customer: present(&read.customer_id).map(CustomerId::new),
+        revision: read.revision,
+        status: status_and_phase(&read.status, &read.phase)?,
+        previous: present(&read.previous_status).map(status_name).transpose()?,
+        shown: shown.transpose()?,
+        round: round.transpose()?,
+        cause: Cause { kind: cause_kind(&read.cause)?, at: time("at", &read.at)? },
+        correction: read.correction,
     })
 }
 
@@ -87,6 +119,43 @@ struct Counter {
     updated_at: String,
 }
 
+/// All of a `goal.status-changed` record.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct View<'a> {
+    channel_id: String,
+    chat_id: String,
+    customer_id: String,
+    revision: u32,
+    status: String,
+    phase: String,
+    previous_status: String,
+    at: String,
+    #[serde(borrow)]
+    goal: Option<GoalSetJson<'a>>,
+    started_at: String,
+    deadline: String,
+    achieved_at: String,
+    achieved_by: String,
+    manager_id: String,
+    first_reply_manager_id: String,
+    #[serde(borrow)]
+    round: Option<LastRound<'a>>,
+    cause: String,
+    correction: bool,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct LastRound<'a> {
+    number: u32,
+    outcome: String,
+    #[serde(borrow)]
+    goal: Option<GoalSetJson<'a>>,
+    started_at: String,
+    deadline: String,
+}
+
 fn read<'a, T: Deserialize<'a>>(record: &'a [u8]) -> Result<T, String> {
     serde_json::from_slice(record).map_err(|error| format!("it is not the JSON of such a record: {error}"))
 }
@@ -94,6 +163,27 @@ fn read<'a, T: Deserialize<'a>>(record: &'a [u8]) -> Result<T, String> {
 fn time(path: &str, text: &str) -> Result<Timestamp, String> {
     let time = chrono::DateTime::parse_from_rfc3339(text);
     time.map(|time| Timestamp(time.timestamp_millis())).map_err(|_| format!("{path}: {text:?} is no time"))
+}
+
+/// Absent means default.
+fn present(text: &str) -> Option<&str> {
+    Some(text).filter(|text| !text.is_empty())
+}
+
+fn status_and_phase(status: &str, phase: &str) -> Result<Status, String> {
+    Ok(match (status_name(status)?, phase) {
+        (StatusName::None, _) => Status::None,
+        (StatusName::InProcess, "MEASURING") => Status::Measuring,
+        (StatusName::InProcess, _) => Status::AwaitingReply,
+        (StatusName::Missed, _) => Status::Missed,
+        (StatusName::Achieved, _) => Status::Achieved,
+    })
+}
+
+fn outcome(name: &str) -> Result<OutcomeKind, String> {
+    let kinds = [OutcomeKind::Open, OutcomeKind::Superseded, OutcomeKind::Missed, OutcomeKind::Achieved];
+    let kind = kinds.into_iter().find(|kind| super::output::outcome_name(*kind) == name);
+    kind.ok_or_else(|| format!("round.outcome: {name:?} is not known"))
 }
 
 fn status_name(name: &str) -> Result<StatusName, String> {

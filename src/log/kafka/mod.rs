@@ -4,7 +4,8 @@
 //! `settings` is every setting with its reason, `client` what librdkafka calls back, `queue` and `groups` the only
 //! unsafe code, `cursors` lets each record through once, `producer` sorts the errors of transactions. `member`,
 //! `reader` and `admin` are the three kinds of connection, `writer` writes outside of transactions. Nothing here looks
-//! into a key or a value. `heir` speaks for a member that was killed.
+//! into a key or a value. `heir` speaks for a member that was killed, `oversight` notices
+//! what a member should have been told.
 
 mod admin;
 mod client;
@@ -12,6 +13,7 @@ mod cursors;
 mod groups;
 mod heir;
 mod member;
+mod oversight;
 mod producer;
 mod queue;
 mod reader;

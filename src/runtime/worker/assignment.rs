@@ -16,8 +16,12 @@ impl<L: Log> Worker<L> {
         // First the positions: they wait for what an earlier owner still has open, and the changelog is read after.
         let inputs: Vec<TopicPartition> =
             tasks.iter().flat_map(|(stage, p)| self.shared.topology.inputs(*stage, *p)).collect();
-        self.member.committed(&inputs)?;
+        let shared = self.shared.clone();
+        let _waits = shared.desk(self.number).pulse.waits(&shared.clocks);
+        let positions = self.member.committed(&inputs)?;
+        self.tasks.noted(positions, &shared.topology);
         self.restorer.begin(tasks)?;
+        self.reported = None;
         Ok(())
     }
 
@@ -42,7 +46,10 @@ impl<L: Log> Worker<L> {
     fn start(&mut self, (stage, partition): TaskId) -> Result<bool, Failure> {
         let shared = self.shared.clone();
         let inputs = shared.topology.inputs(stage, partition);
-        let positions = self.member.committed(&inputs)?;
+        let positions = {
+            let _waits = shared.desk(self.number).pulse.waits(&shared.clocks);
+            self.member.committed(&inputs)?
+        };
         let noted = positions.last().map(|position| position.note.clone()).unwrap_or_default();
         let is_new = positions.iter().all(|position| position.next.is_none());
         let mut note = Note::decode(&noted);
@@ -97,7 +104,8 @@ impl<L: Log> Worker<L> {
             self.held.hold((stage, partition));
         }
         let committed = positions.iter().map(|position| position.next).collect();
-        let task = Task { committed, committed_note: noted, note, goals_told: 0, goals_shown: 0 };
+        let newest = [None; 2];
+        let task = Task { committed, committed_note: noted, note, newest, goals_told: 0, goals_shown: 0 };
         self.tasks.running.insert((stage, partition), task);
         Ok(true)
     }
@@ -135,6 +143,7 @@ impl<L: Log> Worker<L> {
                 Stage::Managers => drop(self.pipeline.managers.remove(partition)),
             }
         }
+        self.reported = None;
         Ok(self.restorer.forget(tasks)?)
     }
 
@@ -154,7 +163,7 @@ impl<L: Log> Worker<L> {
                 self.member.pause(&input)?;
             }
         }
-        self.tasks.running.remove(&task);
+        self.tasks.set_aside(task, &self.shared.topology);
         self.forget_takeover(task);
         self.restored.retain(|restored| *restored != task);
         match task.0 {
@@ -163,13 +172,16 @@ impl<L: Log> Worker<L> {
             Stage::Managers => drop(self.pipeline.managers.remove(&task.1)),
         }
         self.tasks.stopped.insert(task, reason);
+        self.reported = None;
         Ok(())
     }
 
     /// Back to the last commit: everything in memory goes, and what the disk may lack is read from the changelog.
     pub(super) fn go_back(&mut self, error: LogError) -> Result<(), Failure> {
         tracing::warn!(%error, "going back to the last commit");
-        (self.uncommitted, self.settled, self.written) = (0, 0, 0);
+        let shared = self.shared.clone();
+        shared.figures.rollbacks.fetch_add(1, Ordering::Relaxed);
+        (self.tally, self.settled, self.reported) = (Tally::default(), 0, None);
         // It is delivered again. A change of the assignment is told only once: it stays.
         self.fetched.batches.clear();
         self.restored.clear();
@@ -179,9 +191,12 @@ impl<L: Log> Worker<L> {
                 self.member.pause(&input)?;
             }
         }
-        match error {
-            LogError::Unclear(_) if !planted(Bug::ProducerGoesOn) => self.member.recover()?,
-            _ => self.member.abort().or_else(|_| self.member.recover())?,
+        {
+            let _waits = shared.desk(self.number).pulse.waits(&shared.clocks);
+            match error {
+                LogError::Unclear(_) if !planted(Bug::ProducerGoesOn) => self.member.recover()?,
+                _ => self.member.abort().or_else(|_| self.member.recover())?,
+            }
         }
         self.held.clear();
         self.parked.clear();

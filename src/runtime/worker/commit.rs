@@ -10,6 +10,13 @@ const REACHED_EVERY: Duration = Duration::from_secs(5);
 impl<L: Log> Worker<L> {
     /// One transaction: rows to the changelogs, counters, positions with their notes. Then the disk.
     pub(super) fn commit(&mut self, all: bool) -> Result<(), Failure> {
+        let outcome = self.try_to_commit(all);
+        self.tell_of_commit(&outcome);
+        outcome.map(|_| ())
+    }
+
+    /// False: there was nothing to commit.
+    fn try_to_commit(&mut self, all: bool) -> Result<bool, Failure> {
         let shared = self.shared.clone();
         self.last_commit = shared.clocks.elapsed();
         let now = Timestamp(shared.clocks.wall());
@@ -18,11 +25,11 @@ impl<L: Log> Worker<L> {
             pipeline.flush(now, &mut out)?;
         }
         // What was written needs a commit, even if no position moved: a bad goal change comes from none of them.
-        let wrote = self.written > 0;
+        let wrote = self.tally.written > 0;
         let rows = self.changed_rows()?;
         for (task, key, value) in &rows {
             let to = shared.topology.changelog(task.0, task.1);
-            self.written += 1;
+            self.tally.written += 1;
             self.member.send(crate::log::Outgoing {
                 topic: &to.topic,
                 partition: to.partition,
@@ -37,7 +44,7 @@ impl<L: Log> Worker<L> {
         let moved = self.moved(&changed, all || wrote);
         if rows.is_empty() && moved.is_empty() && !wrote {
             self.settled = 0;
-            return Ok(());
+            return Ok(false);
         }
         let is_time = shared.clocks.elapsed() >= self.last_reached + REACHED_EVERY;
         let reached = if all || is_time { self.surely_reached()? } else { Vec::new() };
@@ -52,7 +59,10 @@ impl<L: Log> Worker<L> {
             });
             changes.write()?;
         }
-        self.member.commit(&positions)?;
+        {
+            let _waits = shared.desk(self.number).pulse.waits(&shared.clocks);
+            self.member.commit(&positions)?;
+        }
 
         let mut changes = shared.store.changes();
         for (task, key, value) in &rows {
@@ -73,12 +83,10 @@ impl<L: Log> Worker<L> {
         }
         self.settled = 0;
         self.commit_took = shared.clocks.elapsed().saturating_sub(self.last_commit);
-        let folded = std::mem::take(&mut self.uncommitted) as u64;
-        shared.counts.folded.fetch_add(folded, Ordering::Relaxed);
-        shared.counts.written.fetch_add(std::mem::take(&mut self.written), Ordering::Relaxed);
-        shared.counts.commits.fetch_add(1, Ordering::Relaxed);
-        tracing::debug!(folded, rows = rows.len(), "committed");
-        Ok(())
+        let tally = std::mem::take(&mut self.tally);
+        shared.figures.committed(&tally, self.commit_took);
+        tracing::debug!(folded = tally.folded_in_all(), rows = rows.len(), "committed");
+        Ok(true)
     }
 
     /// What has to be stored, and the digest that comes of it in the note of each task.
@@ -147,6 +155,7 @@ impl<L: Log> Worker<L> {
             .iter()
             .map(|(stage, partition)| self.shared.topology.changelog(*stage, *partition))
             .collect();
+        let _waits = self.desk().pulse.waits(&self.shared.clocks);
         let ends = self.shared.log.ends(&changelogs)?;
         Ok(tasks.into_iter().zip(ends).collect())
     }

@@ -8,13 +8,12 @@ impl<L: Log> Worker<L> {
     pub(super) fn fold(&mut self, record: &Record<'_>, settings: &Settings) -> Result<(), Failure> {
         let Some(source) = self.shared.topology.source(record.topic) else { return Ok(()) };
         let task = (source.stage(), record.partition);
-        if !self.tasks.running.contains_key(&task) {
-            return Ok(());
-        }
+        let Some(running) = self.tasks.running.get_mut(&task) else { return Ok(()) };
+        running.newest[source.place()] = record.timestamp;
         if self.held.bounds() && self.waits(source, record)? {
             return Ok(());
         }
-        self.uncommitted += 1;
+        self.tally.fold(task.0);
         match source {
             Source::ChatEvents | Source::CustomerEvents => {
                 let logged = record.timestamp.map(Timestamp);
@@ -121,7 +120,6 @@ impl<L: Log> Worker<L> {
             self.pipeline.time_is(grant.earliest());
         }
         let shared = self.shared.clone();
-        let mut slowest = Timestamp::MAX;
         self.ticking = false;
         for (&(stage, partition), task) in &mut self.tasks.running {
             if stage != Stage::Chats {
@@ -129,8 +127,8 @@ impl<L: Log> Worker<L> {
             }
             let mut budget = shared.pace.chats_a_pass;
             let (member, clocks) = (&mut self.member, &shared.clocks);
-            let (topology, written, held) = (&*shared.topology, &mut self.written, &self.held);
-            let mut out = Outbox { member, topology, clocks, written, held };
+            let (topology, tally, held) = (&*shared.topology, &mut self.tally, &self.held);
+            let mut out = Outbox { member, topology, clocks, tally, held };
             let swept = self.pipeline.sweep(partition, &mut budget, &known.settings, &mut out)?;
             if swept && task.goals_shown < task.goals_told {
                 // Bad ones go to the dead letters by one task, in the transaction that notes that they did.
@@ -164,11 +162,7 @@ impl<L: Log> Worker<L> {
             if let Some(chats) = self.pipeline.chats.get(&partition) {
                 (task.note.clock, task.note.swept) = chats.times();
                 task.note.deadline = chats.next_deadline();
-                slowest = slowest.min(chats.clock());
             }
-        }
-        if slowest != Timestamp::MAX {
-            shared.counts.clock.store(slowest.0, Ordering::Relaxed);
         }
         Ok(())
     }

@@ -4,16 +4,18 @@
 //! are the rows written to disk. On any failure it goes back to the last commit. It goes on by [`Worker::step`], which
 //! waits only as long as its [`Clocks`] allow. It knows stages and partitions, but no goal.
 //!
-//! Reading order: this file (the loop), [`fold`], [`commit`], [`assignment`], [`takeover`].
+//! Reading order: this file (the loop), [`fold`], [`commit`], [`assignment`], [`takeover`], [`report`].
 
 mod assignment;
 mod commit;
 mod fold;
+mod report;
 mod takeover;
 
 use super::claims::{Claimant, Claims};
 use super::clock::GroupClock;
 use super::clocks::Clocks;
+use super::figures::{Desk, Figures, Tally};
 use super::goals::{Goals, Known, Ticket, What};
 use super::handover::published::Ticket as PublishedTicket;
 use super::handover::{Handover, Held};
@@ -35,7 +37,7 @@ use crate::state::store::Store;
 use crate::state::table::row_key;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// What all workers of a process share.
@@ -50,23 +52,22 @@ pub struct Shared<L: Log> {
     pub pace: Pace,
     pub rows_max: usize,
     pub stop: Arc<AtomicBool>,
-    pub counts: Arc<Counts>,
+    pub figures: Arc<Figures>,
     /// The generation before this one, while it is being taken over from.
     pub handover: Option<Arc<Handover>>,
 }
 
-/// What the workers of a process have done so far.
-#[derive(Default)]
-pub struct Counts {
-    pub folded: AtomicU64,
-    pub written: AtomicU64,
-    pub commits: AtomicU64,
-    /// The clock of the slowest chats task of the last worker that looked, in epoch milliseconds.
-    pub clock: AtomicI64,
+impl<L: Log> Shared<L> {
+    /// Where this worker tells what it is at.
+    pub fn desk(&self, worker: usize) -> &Desk {
+        &self.figures.desks[worker]
+    }
 }
 
 pub struct Worker<L: Log> {
     shared: Arc<Shared<L>>,
+    /// Its place among the workers of this process.
+    number: usize,
     pub(super) member: L::Member,
     pipeline: Pipeline,
     tasks: Tasks,
@@ -77,8 +78,8 @@ pub struct Worker<L: Log> {
     change: Option<Change>,
     /// Restored tasks that do not run yet.
     restored: Vec<TaskId>,
-    /// Folded since the last commit.
-    uncommitted: usize,
+    /// Done since the last commit.
+    tally: Tally,
     /// Chats that settings or the clock touched since then.
     settled: usize,
     /// More deadlines have passed than the clock could settle in one pass.
@@ -91,11 +92,14 @@ pub struct Worker<L: Log> {
     telling: bool,
     /// What is to be known of the outputs before a task takes over.
     tickets: BTreeMap<TaskId, PublishedTicket>,
-    written: u64,
     last_commit: Duration,
     /// How long it took.
     commit_took: Duration,
     last_reached: Duration,
+    /// When it has joined.
+    joined: Duration,
+    /// When it last said what it is at; `None`: it should say so at once.
+    reported: Option<Duration>,
 }
 
 /// Records that wait for the goal changes that came before them (A6).
@@ -156,6 +160,7 @@ impl<L: Log> Worker<L> {
         let held = Held::new(shared.handover.clone());
         Self {
             shared,
+            number,
             member,
             pipeline,
             tasks: Tasks::default(),
@@ -164,27 +169,30 @@ impl<L: Log> Worker<L> {
             fetched: Fetched { batches: Vec::new(), ticket: Ticket::default(), behind: false },
             change: None,
             restored: Vec::new(),
-            uncommitted: 0,
+            tally: Tally::default(),
             settled: 0,
             ticking: false,
             telling: false,
             held,
             parked: BTreeMap::new(),
             tickets: BTreeMap::new(),
-            written: 0,
             last_commit: now,
             commit_took: Duration::ZERO,
             last_reached: now,
+            joined: now,
+            reported: None,
         }
     }
 
     /// One pass: records, then a change of the assignment, then what time brings, then a commit if it is due. When it
     /// failed the worker has gone back to the last commit, or cannot go on as this member.
     pub fn step(&mut self) -> Result<(), Failure> {
-        match self.pass() {
+        let passed = match self.pass() {
             Err(Failure::Back(error)) => self.go_back(error),
             other => other,
-        }
+        };
+        self.report_now_and_then();
+        passed
     }
 
     /// Where the clocks of its chats tasks stand, by partition.
@@ -246,7 +254,8 @@ impl<L: Log> Worker<L> {
             Some(Change::Lost(_)) | None => {}
         }
         self.restore()?;
-        let is_full = self.uncommitted + ROWS_OF_TIME * self.settled >= shared.pace.records_max;
+        let folded = self.tally.folded_in_all() as usize;
+        let is_full = folded + ROWS_OF_TIME * self.settled >= shared.pace.records_max;
         if is_full || shared.clocks.elapsed() >= self.due() {
             self.commit(false)?;
         }
@@ -303,9 +312,9 @@ impl<L: Log> Worker<L> {
 
     fn outbox(&mut self) -> (&mut Pipeline, Outbox<'_, L::Member>) {
         let clocks = &self.shared.clocks;
-        let (member, topology, written) = (&mut self.member, &*self.shared.topology, &mut self.written);
+        let (member, topology, tally) = (&mut self.member, &*self.shared.topology, &mut self.tally);
         let held = &self.held;
-        (&mut self.pipeline, Outbox { member, topology, clocks, written, held })
+        (&mut self.pipeline, Outbox { member, topology, clocks, tally, held })
     }
 }
 

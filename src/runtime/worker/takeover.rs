@@ -155,7 +155,7 @@ impl<L: Log> Worker<L> {
             };
             let headers = if value.is_none() { std::slice::from_ref(&header) } else { &[] };
             let partition = partition_of(key, to.partitions);
-            self.written += 1;
+            self.tally.written += 1;
             self.member.send(Outgoing {
                 topic: &to.topic,
                 partition,
@@ -240,7 +240,7 @@ impl<L: Log> Worker<L> {
         task.table.mark(key);
         if !is_same {
             let value = crate::runtime::outbox::encode_counter(to, &counter)?;
-            self.written += 1;
+            self.tally.written += 1;
             self.member.send(Outgoing {
                 topic: &to.topic,
                 partition: partition_of(key, to.partitions),

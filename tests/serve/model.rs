@@ -1,0 +1,467 @@
+//! The model against a naive one: whatever was published, every filter, order and page finds what looking at all chats
+//! finds.
+
+use crate::world::World;
+use chat_goals::answers::words::{CauseWord, PhaseWord, StatusWord};
+use chat_goals::domain::time::Timestamp;
+use chat_goals::log::Header;
+use chat_goals::log::memory::MemoryLog;
+use chat_goals::serve::model::ReadModel;
+use chat_goals::serve::model::answers::{ChatSummary, Tally};
+use chat_goals::serve::model::follower::Follower;
+use chat_goals::serve::model::look::Looks;
+use chat_goals::serve::model::questions::{
+    ChatFilter, ChatOrder, CountersQuestion, Cursor, LetterFilter, Page,
+};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+const CHANNELS: [&str; 3] = ["shop", "hotel", "школа"];
+const MANAGERS: [&str; 3] = ["", "anna", "d/e%f*"];
+const CUSTOMERS: [&str; 3] = ["", "u1", "U2"];
+const EVENTS: [&str; 2] = ["Purchase", "Booking"];
+const CHATS: usize = 14;
+
+/// A model of a deployment in which nothing happens by itself: what is published is what a test writes.
+struct Published {
+    world: World,
+    model: Option<ReadModel>,
+    follower: Option<Follower<MemoryLog>>,
+}
+
+/// A record of a test: key, value, headers.
+type Sent = (String, Option<String>, Vec<Header>);
+
+impl Published {
+    fn new() -> Self {
+        let mut of = Self { world: World::new(), model: None, follower: None };
+        of.reopen();
+        of
+    }
+
+    fn reopen(&mut self) {
+        (self.model, self.follower) = (None, None);
+        let config = self.world.serving("model");
+        let model = ReadModel::open(&config, &self.world.topology, self.world.wall()).unwrap();
+        self.follower = Some(Follower::new(Arc::new(self.world.log.clone()), model.clone(), config));
+        self.model = Some(model);
+    }
+
+    fn model(&self) -> &ReadModel {
+        self.model.as_ref().unwrap()
+    }
+
+    /// Writes records into one topic and lets the model read them together.
+    fn send(&mut self, topic: &str, sent: &[Sent]) {
+        for (at, (key, value, headers)) in (1..).zip(sent) {
+            let (key, value) = (Some(key.as_bytes()), value.as_ref().map(|value| value.as_bytes()));
+            self.world.log.append_to(topic, 0, key, value, Some(at), headers);
+        }
+        while self.follower.as_mut().unwrap().step(Duration::ZERO).unwrap() {}
+    }
+
+    fn publish(&mut self, sent: &[Sent]) {
+        let topic = self.world.config.topics.goal_status_changed.clone();
+        self.send(&topic, sent);
+    }
+
+    /// All chats that are found, by pages of a few.
+    fn walk(&self, filter: &ChatFilter, order: ChatOrder) -> Vec<ChatSummary> {
+        let (mut found, mut cursor) = (Vec::new(), None);
+        loop {
+            let page = self.model().chats(filter, order, &Page { limit: 3, cursor }).unwrap();
+            assert!(page.chats.len() == 3 || page.next.is_none(), "only the last page is shorter");
+            found.extend(page.chats);
+            match page.next {
+                Some(next) => cursor = Some(Cursor::parse(&next).unwrap()),
+                None => return found,
+            }
+        }
+    }
+}
+
+/// What happens to a chat.
+#[derive(Clone, Debug)]
+enum Step {
+    Shown {
+        chat: usize,
+        status: usize,
+        manager: usize,
+        customer: usize,
+        goal: usize,
+        cause: usize,
+        at: i64,
+        open: bool,
+    },
+    Deleted {
+        chat: usize,
+    },
+    /// Its newest change once more.
+    Again {
+        chat: usize,
+    },
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let shown = (0..CHATS, 0..5usize, 0..3usize, 0..3usize, 0..2usize, 0..11usize, 0..20i64, any::<bool>())
+        .prop_map(|(chat, status, manager, customer, goal, cause, at, open)| Step::Shown {
+            chat,
+            status,
+            manager,
+            customer,
+            goal,
+            cause,
+            at,
+            open,
+        });
+    let step = prop_oneof![
+        8 => shown,
+        1 => (0..CHATS).prop_map(|chat| Step::Deleted { chat }),
+        1 => (0..CHATS).prop_map(|chat| Step::Again { chat }),
+    ];
+    prop::collection::vec(step, 1..60)
+}
+
+/// What is published in the course of these steps, and what readers have in the end.
+fn published(steps: &[Step]) -> (Vec<Sent>, BTreeMap<String, Value>) {
+    let (mut sent, mut newest, mut revisions) = (Vec::<Sent>::new(), BTreeMap::new(), [0u32; CHATS]);
+    for step in steps {
+        match *step {
+            Step::Shown { chat, status, manager, customer, goal, cause, at, open } => {
+                revisions[chat] += 1;
+                let id = format!("Chat-{chat}");
+                let goal = json!({"eventName": EVENTS[goal], "days": 7});
+                let word = ["NONE", "IN_PROCESS", "IN_PROCESS", "MISSED", "ACHIEVED"][status];
+                let mut view = json!({
+                    "channelId": CHANNELS[chat % 3], "chatId": id, "revision": revisions[chat],
+                    "status": word,
+                    "at": time(at), "cause": CauseWord::ALL[cause].as_str(),
+                });
+                let mut put = |name: &str, value: Value| {
+                    if value != "" {
+                        view[name] = value;
+                    }
+                };
+                put("customerId", CUSTOMERS[customer].into());
+                match status {
+                    1 => put("phase", "AWAITING_REPLY".into()),
+                    2 => put("phase", "MEASURING".into()),
+                    _ => {}
+                }
+                if status >= 2 {
+                    put("goal", goal.clone());
+                    put("startedAt", time(at).into());
+                    put("deadline", time(at + 7).into());
+                    put("managerId", MANAGERS[manager].into());
+                }
+                if open {
+                    let deadline = time(100 - at);
+                    put(
+                        "round",
+                        json!({"number": 1, "outcome": "OPEN", "goal": goal, "startedAt": time(at), "deadline": deadline}),
+                    );
+                }
+                newest.insert(id.clone(), view.clone());
+                sent.push((id, Some(view.to_string()), Vec::new()));
+            }
+            Step::Deleted { chat } => {
+                let id = format!("Chat-{chat}");
+                if newest.remove(&id).is_some() {
+                    revisions[chat] += 1;
+                    let revision = revisions[chat].to_string().into_bytes();
+                    sent.push((id, None, vec![Header { name: "revision".into(), value: Some(revision) }]));
+                }
+            }
+            Step::Again { chat } => {
+                if let Some(view) = newest.get(&format!("Chat-{chat}")) {
+                    sent.push((format!("Chat-{chat}"), Some(view.to_string()), Vec::new()));
+                }
+            }
+        }
+    }
+    (sent, newest)
+}
+
+fn time(second: i64) -> String {
+    chrono::DateTime::from_timestamp(1_772_323_200 + second, 0)
+        .unwrap()
+        .format("%Y-%m-%dT%H:%M:%SZ")
+        .to_string()
+}
+
+fn filters() -> impl Strategy<Value = ChatFilter> {
+    let one = |of: &'static [&'static str]| {
+        prop::option::weighted(0.3, prop::sample::select(of).prop_map(str::to_owned))
+    };
+    let second =
+        || prop::option::weighted(0.2, (0..20i64).prop_map(|at| Timestamp((1_772_323_200 + at) * 1_000)));
+    (
+        (one(&CHANNELS), one(&MANAGERS), one(&["u1", "U2"]), one(&EVENTS)),
+        (
+            prop::option::weighted(0.3, prop::sample::select(StatusWord::ALL)),
+            prop::option::weighted(0.2, prop::sample::select(PhaseWord::ALL)),
+            prop::option::weighted(0.1, prop::sample::select(CauseWord::ALL)),
+        ),
+        (second(), second(), one(&["chat-1", "u", "ANNA", "/"])),
+    )
+        .prop_map(|((channel, manager, customer, goal), (status, phase, cause), (from, to, text))| {
+            ChatFilter { channel, manager, customer, goal, status, phase, cause, from, to, text }
+        })
+}
+
+/// What the filter says, on a chat as it was published.
+fn holds(filter: &ChatFilter, view: &Value) -> bool {
+    let text = |name: &str| view[name].as_str().unwrap_or_default();
+    let is = |wanted: &Option<String>, found: &str| wanted.as_ref().is_none_or(|wanted| wanted == found);
+    let at = Timestamp(chrono::DateTime::parse_from_rfc3339(text("at")).unwrap().timestamp_millis());
+    let goal = view["goal"]["eventName"].as_str().or(view["round"]["goal"]["eventName"].as_str());
+    is(&filter.channel, text("channelId"))
+        && is(&filter.manager, text("managerId"))
+        && is(&filter.customer, text("customerId"))
+        && is(&filter.goal, goal.unwrap_or_default())
+        && filter.status.is_none_or(|status| status.as_str() == text("status"))
+        && filter.phase.is_none_or(|phase| phase.as_str() == text("phase"))
+        && filter.cause.is_none_or(|cause| cause.as_str() == text("cause"))
+        && filter.from.is_none_or(|from| from <= at)
+        && filter.to.is_none_or(|to| at <= to)
+        && filter.text.as_ref().is_none_or(|wanted| {
+            let ids = ["chatId", "customerId", "managerId"].map(|name| text(name).to_lowercase());
+            ids.iter().any(|id| id.contains(&wanted.to_lowercase()))
+        })
+}
+
+/// The ids of the chats that are to be found, in their order.
+fn expected(filter: &ChatFilter, order: ChatOrder, newest: &BTreeMap<String, Value>) -> Vec<String> {
+    let wanted = newest.values().filter(|view| holds(filter, view));
+    let mut found: Vec<(String, String)> = match order {
+        ChatOrder::DeadlineFirst => wanted
+            .filter(|view| view["round"]["outcome"] == "OPEN")
+            .map(|view| (string(&view["round"]["deadline"]), string(&view["chatId"])))
+            .collect(),
+        ChatOrder::NewestFirst | ChatOrder::OldestFirst => {
+            wanted.map(|view| (string(&view["at"]), string(&view["chatId"]))).collect()
+        }
+    };
+    found.sort();
+    if order == ChatOrder::NewestFirst {
+        found.reverse();
+    }
+    found.into_iter().map(|(_, chat)| chat).collect()
+}
+
+fn string(of: &Value) -> String {
+    of.as_str().unwrap().to_owned()
+}
+
+fn tallied(newest: &BTreeMap<String, Value>, channel: &str) -> Tally {
+    let mut tally = Tally::default();
+    for view in newest.values().filter(|view| view["channelId"] == channel) {
+        *match (view["status"].as_str().unwrap(), view["phase"].as_str()) {
+            ("NONE", _) => &mut tally.none,
+            ("IN_PROCESS", Some("MEASURING")) => &mut tally.measuring,
+            ("IN_PROCESS", _) => &mut tally.awaiting_reply,
+            ("MISSED", _) => &mut tally.missed,
+            _ => &mut tally.achieved,
+        } += 1;
+    }
+    tally
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    #[test]
+    fn every_filter_finds_what_looking_at_all_chats_finds(
+        steps in steps(),
+        sizes in prop::collection::vec(1..12usize, 60),
+        filters in prop::collection::vec(filters(), 12),
+        reopened_after in 0..60usize,
+    ) {
+        let (sent, newest) = published(&steps);
+        let mut world = Published::new();
+        let (mut rest, mut sizes) = (&sent[..], sizes.into_iter());
+        while !rest.is_empty() {
+            let (now, later) = rest.split_at(sizes.next().unwrap_or(5).min(rest.len()));
+            world.publish(now);
+            if (rest.len()..rest.len() + now.len()).contains(&reopened_after) {
+                world.reopen();
+            }
+            rest = later;
+        }
+        let all = [ChatFilter::default()];
+        for filter in filters.iter().chain(&all) {
+            for order in [ChatOrder::NewestFirst, ChatOrder::OldestFirst, ChatOrder::DeadlineFirst] {
+                let found: Vec<String> = world.walk(filter, order).into_iter().map(|chat| chat.chat_id).collect();
+                prop_assert_eq!(&found, &expected(filter, order, &newest), "{:?} {:?}", filter, order);
+            }
+        }
+        for chat in world.walk(&ChatFilter::default(), ChatOrder::NewestFirst) {
+            let mut told = serde_json::to_value(&chat).unwrap();
+            prop_assert_eq!(told["correction"].take(), false);
+            told.as_object_mut().unwrap().remove("correction");
+            prop_assert_eq!(&told, &newest[&chat.chat_id], "a chat is told as it was published");
+        }
+        for channel in CHANNELS {
+            let goals = world.model().goals(Some(channel)).unwrap();
+            let chats = goals.channels.first().map(|channel| channel.chats).unwrap_or_default();
+            prop_assert_eq!(chats, tallied(&newest, channel));
+        }
+    }
+}
+
+fn shown(chat: &str, revision: u32, at: i64) -> Sent {
+    let view = json!({
+        "channelId": "shop", "chatId": chat, "revision": revision, "status": "NONE", "at": time(at),
+        "cause": "CHAT_OPENED",
+    });
+    (chat.to_owned(), Some(view.to_string()), Vec::new())
+}
+
+#[test]
+fn a_cursor_stays_valid_while_chats_change() {
+    let mut world = Published::new();
+    world.publish(&(0..9).map(|n| shown(&format!("c{n}"), 1, n)).collect::<Vec<_>>());
+    let page = |world: &Published, cursor: Option<&str>| {
+        let cursor = cursor.map(|cursor| Cursor::parse(cursor).unwrap());
+        let page = Page { limit: 4, cursor };
+        let found = world.model().chats(&ChatFilter::default(), ChatOrder::NewestFirst, &page).unwrap();
+        (found.chats.into_iter().map(|chat| chat.chat_id).collect::<Vec<_>>(), found.next)
+    };
+    let (first, next) = page(&world, None);
+    assert_eq!(first, ["c8", "c7", "c6", "c5"]);
+    // The chat that the cursor names changes, one that was to come changes, one goes, one comes.
+    world.publish(&[shown("c5", 2, 20), shown("c2", 2, 21), shown("new", 1, 22)]);
+    world.publish(&[("c3".to_owned(), None, Vec::new())]);
+    let (second, next) = page(&world, next.as_deref());
+    assert_eq!((second, next), (["c4", "c1", "c0"].map(str::to_owned).to_vec(), None));
+}
+
+#[test]
+fn what_cannot_be_read_is_passed_over_and_counted() {
+    let mut world = Published::new();
+    world.publish(&[("c1".into(), Some("{".into()), Vec::new()), shown("c2", 1, 1)]);
+    assert_eq!(world.walk(&ChatFilter::default(), ChatOrder::NewestFirst).len(), 1);
+    assert_eq!(world.model().health().unreadable, 1);
+}
+
+#[test]
+fn of_the_history_of_a_chat_the_latest_part_is_kept() {
+    let mut world = Published::new();
+    let all = 230;
+    world.publish(&(1..=all).map(|revision| shown("c", revision, 1)).collect::<Vec<_>>());
+    let published = world.model().chat("c", None).unwrap().unwrap().document.published.unwrap();
+    let revisions: Vec<u32> = published.iter().filter_map(|change| change.revision).collect();
+    assert_eq!(revisions, (31..=all).collect::<Vec<_>>());
+}
+
+#[test]
+fn counters_are_summed_over_a_period_and_compared_with_the_one_before() {
+    let mut world = Published::new();
+    let counter = |channel: &str,
+                   manager: Option<&str>,
+                   date: &str,
+                   achieved: u32,
+                   ended: u32,
+                   revision: u32| {
+        let mut counter = json!({
+            "channelId": channel, "scope": if manager.is_some() { "MANAGER" } else { "CHANNEL" },
+            "date": date, "achieved": achieved, "ended": ended, "achievedOfEnded": achieved, "closes": ended,
+            "revision": revision, "updatedAt": "2026-03-01T00:00:00Z",
+        });
+        if let Some(manager) = manager {
+            counter["managerId"] = manager.into();
+        }
+        (format!("{channel}/{manager:?}/{date}"), Some(counter.to_string()), Vec::new())
+    };
+    let topic = world.world.config.topics.manager_goal_counters.clone();
+    world.send(
+        &topic,
+        &[
+            counter("shop", Some("anna"), "2026-03-01", 1, 4, 1),
+            counter("shop", Some("anna"), "2026-03-03", 2, 4, 1),
+            counter("shop", Some("anna"), "2026-03-04", 9, 9, 1),
+            counter("shop", Some("anna"), "2026-03-04", 3, 4, 2),
+            // It was seen before.
+            counter("shop", Some("anna"), "2026-03-04", 9, 9, 1),
+            counter("shop", Some(""), "2026-03-03", 0, 1, 1),
+            counter("shop", None, "2026-03-03", 2, 5, 1),
+            counter("hotel", Some("anna"), "2026-03-04", 1, 1, 1),
+            counter("shop", Some("anna"), "2026-03-05", 7, 7, 1),
+            counter("shop", Some("boris"), "2026-03-05", 0, 0, 1),
+        ],
+    );
+    let date = |day| chrono::NaiveDate::from_ymd_opt(2026, 3, day).unwrap();
+    let mut question =
+        CountersQuestion { channel: Some("shop".to_owned()), manager: None, from: date(3), to: date(4) };
+    let answer = world.model().managers(&question).unwrap();
+    let ids: Vec<&str> = answer.managers.iter().map(|manager| manager.manager_id.as_str()).collect();
+    assert_eq!(ids, ["anna", ""]);
+    let anna = answer.managers[0].compared;
+    assert_eq!(
+        (anna.figures.achieved, anna.figures.ended, anna.figures.achievement_rate),
+        (5, 8, Some(0.625))
+    );
+    assert_eq!((anna.previous.achieved, anna.previous.ended), (1, 4));
+    assert_eq!(anna.achievement_rate_change, Some(0.375));
+    assert_eq!(answer.managers[1].compared.achievement_rate_change, None);
+    assert_eq!((answer.total.figures.ended, answer.days.len()), (5, 1));
+    question.manager = Some("anna".to_owned());
+    question.channel = None;
+    let answer = world.model().managers(&question).unwrap();
+    assert_eq!(answer.managers[0].compared.figures.achieved, 6);
+    let days: Vec<(String, u64)> =
+        answer.days.iter().map(|day| (day.date.0.to_string(), day.figures.achieved)).collect();
+    assert_eq!(days, [("2026-03-03".to_owned(), 2), ("2026-03-04".to_owned(), 4)]);
+}
+
+#[test]
+fn dead_letters_are_found_by_where_the_record_was_and_go_when_their_topic_is_cleared() {
+    let mut world = Published::new();
+    let letter = |offset: i64, reason: &str| {
+        let header = |name: &str, value: String| Header {
+            name: format!("dead-letter.{name}"),
+            value: Some(value.into_bytes()),
+        };
+        let headers = vec![
+            header("reason", reason.to_owned()),
+            header("topic", "chat.events".to_owned()),
+            header("partition", "1".to_owned()),
+            header("offset", offset.to_string()),
+            header("at", time(offset)),
+        ];
+        (format!("key-{offset}"), Some("{".to_owned()), headers)
+    };
+    let topic = world.world.config.topics.dead_letters.clone();
+    let reason = |offset| if offset % 2 == 0 { "TOO_LATE: …" } else { "not JSON" };
+    world.send(&topic, &(0..7).map(|offset| letter(offset, reason(offset))).collect::<Vec<_>>());
+    let walk = |world: &Published, filter: &LetterFilter| {
+        let (mut found, mut cursor) = (Vec::new(), None);
+        loop {
+            let page = world.model().dead_letters(filter, &Page { limit: 2, cursor }).unwrap();
+            found.extend(page.dead_letters.into_iter().map(|letter| letter.offset.unwrap()));
+            match page.next {
+                Some(next) => cursor = Some(Cursor::parse(&next).unwrap()),
+                None => return found,
+            }
+        }
+    };
+    assert_eq!(walk(&world, &LetterFilter::default()), [6, 5, 4, 3, 2, 1, 0]);
+    let late = LetterFilter { reason: Some("too_late".to_owned()), ..LetterFilter::default() };
+    assert_eq!(walk(&world, &late), [6, 4, 2, 0]);
+    let second = |at: i64| Some(Timestamp((1_772_323_200 + at) * 1_000));
+    let between = LetterFilter { from: second(2), to: second(4), ..LetterFilter::default() };
+    assert_eq!(walk(&world, &between), [4, 3, 2]);
+    let by_origin = world.model().dead_letter("chat.events", 1, 3).unwrap().unwrap();
+    let by_place = world.model().dead_letter(&topic, 0, 3).unwrap().unwrap();
+    assert_eq!(by_origin, by_place);
+    assert_eq!((by_origin.letter.key.as_deref(), by_origin.value.as_deref()), (Some("key-3"), Some("{")));
+    assert_eq!(world.model().dead_letter("chat.events", 1, 99).unwrap(), None);
+    // Somebody clears the topic, and the next look sees it.
+    world.world.log.truncate(&topic, 0, 5);
+    Looks::new(Arc::new(world.world.log.clone()), world.model().clone()).look().unwrap();
+    assert_eq!(walk(&world, &LetterFilter::default()), [6, 5]);
+    assert_eq!(world.model().dead_letter("chat.events", 1, 3).unwrap(), None);
+}
