@@ -5,6 +5,7 @@
 
 use std::path::PathBuf;
 
+/// What is published, and what only this program reads.
 const FILES: [&str; 8] = [
     "chat_goals/v1/chat_event.proto",
     "chat_goals/v1/customer_event.proto",
@@ -12,8 +13,8 @@ const FILES: [&str; 8] = [
     "chat_goals/v1/goal_status_changed.proto",
     "chat_goals/v1/manager_goal_counters.proto",
     "chat_goals/v1/fold.proto",
-    "chat_goals/v1/inbox.proto",
-    "chat_goals/v1/state.proto",
+    "chat_goals/internal/v1/inbox.proto",
+    "chat_goals/internal/v1/state.proto",
 ];
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -22,7 +23,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let out = PathBuf::from(std::env::var("OUT_DIR")?);
 
     let mut compiler = protox::Compiler::new(["proto"])?;
-    compiler.include_imports(true).open_files(FILES)?;
+    // The comments become the descriptions of the published JSON Schemas.
+    compiler.include_imports(true).include_source_info(true).open_files(FILES)?;
     std::fs::write(out.join("chat_goals.binpb"), compiler.encode_file_descriptor_set())?;
 
     let mut files = compiler.file_descriptor_set();

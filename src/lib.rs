@@ -30,9 +30,10 @@
 //! | [`inspect`] | what an operator asks of a running deployment, read from the log | join a group |
 //! | [`answers`] | what is told of chats, settings, progress and dead letters, as data | ask anybody |
 //! | [`http`] | what everything that answers over HTTP shares: server, errors, token | know a chat or a log |
+//! | [`ingest`] | webhooks and tracked events over HTTP into the input topics | keep anything, decide anything about goals |
 //! | [`telemetry`] | what a process tells over HTTP: metrics, health; dashboards and alerts to go with them | ask a broker, or change what it looks at |
-//! | [`serve`] | a read model that follows the outputs, and the HTTP API over it | fold, or write to the log |
-//! | [`demo`] | a simulated chat platform and a live view | touch a broker |
+//! | [`serve`] | a read model that follows the outputs, the HTTP API over it, and the dashboard | fold, or write to the log |
+//! | [`demo`] | a simulated chat platform, a live view, and the dashboard beside it | touch a broker |
 //! | [`simulate`] | a whole deployment in one thread, driven by a seed, with everything that can go wrong | run in production |
 //! | [`at_rest`] | rows at rest: state folders, and the audit of everything against everything | change anything |
 //! | [`cli`] | one file a command | compute |
@@ -48,6 +49,7 @@ pub mod demo;
 pub mod domain;
 pub mod explain;
 pub mod http;
+pub mod ingest;
 pub mod inspect;
 pub mod log;
 pub mod pipeline;

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each folder with those it may use.
-const ARROWS: [(&str, &[&str]); 18] = [
+const ARROWS: [(&str, &[&str]); 19] = [
     ("domain", &[]),
     ("stages", &["domain"]),
     ("contract", &["domain", "stages"]),
@@ -15,6 +15,7 @@ const ARROWS: [(&str, &[&str]); 18] = [
     ("runtime", &["domain", "stages", "contract", "log", "state", "pipeline", "config"]),
     ("explain", &["domain"]),
     ("http", &[]),
+    ("ingest", &["domain", "contract", "log", "config", "http"]),
     ("telemetry", &["state", "runtime", "http"]),
     ("inspect", &["domain", "stages", "contract", "log", "state", "pipeline", "config", "runtime"]),
     ("answers", &["domain", "stages", "contract", "log", "runtime", "explain", "inspect"]),
@@ -25,7 +26,7 @@ const ARROWS: [(&str, &[&str]); 18] = [
             "inspect", "http", "answers",
         ],
     ),
-    ("demo", &["domain", "stages", "contract", "log", "pipeline", "config", "runtime"]),
+    ("demo", &["domain", "stages", "contract", "log", "pipeline", "config", "runtime", "serve"]),
     ("simulate", &["domain", "stages", "contract", "log", "state", "pipeline", "config", "runtime"]),
     ("at_rest", &["domain", "stages", "contract", "log", "state", "pipeline", "config", "runtime"]),
     (
@@ -43,9 +44,10 @@ const ARROWS: [(&str, &[&str]); 18] = [
             "at_rest",
             "demo",
             "simulate",
+            "http",
+            "ingest",
             "answers",
             "serve",
-            "http",
             "telemetry",
         ],
     ),

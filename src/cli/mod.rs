@@ -3,14 +3,19 @@
 
 mod ask;
 mod audit;
+mod completions;
 mod config;
+mod contract;
 mod demo;
 mod diff;
 mod fold;
 mod generate;
 mod generations;
+mod health;
+mod ingest;
 mod lines;
 mod listing;
+mod man;
 mod progress;
 mod promote;
 mod rebuild;
@@ -59,12 +64,17 @@ enum Command {
     /// List, show or re-send records that could not be understood
     #[command(subcommand, after_help = ask::EXIT_CODES)]
     DeadLetters(ask::dead_letters::Command),
+    /// Take a chat platform's webhooks and tracked events over HTTP into the input topics
+    Ingest(ingest::Args),
     /// Create or check the topics
     #[command(subcommand)]
     Topics(topics::Command),
     /// Print the configuration
     #[command(subcommand)]
     Config(config::Command),
+    /// Print the published contract: schemas, JSON Schemas, or an AsyncAPI document
+    #[command(subcommand)]
+    Contract(contract::Command),
     /// Look at a state folder, also beside the process that runs on it
     #[command(subcommand)]
     State(state::Command),
@@ -79,6 +89,12 @@ enum Command {
     Fold(fold::Args),
     /// Search for faults: whole deployments in one thread, driven by seeds
     Simulate(simulate::Args),
+    /// Ask a running processor whether it is well: exit code 0 or 1
+    Health(health::Args),
+    /// Print what a shell needs to complete command lines of chat-goals
+    Completions(completions::Args),
+    /// Write a man page for each command
+    Man(man::Args),
 }
 
 /// Does what the command line says.
@@ -95,14 +111,19 @@ pub fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
         Command::Goals(args) => ask::goals::run(args),
         Command::Status(args) => ask::status::run(args),
         Command::DeadLetters(command) => ask::dead_letters::run(command),
+        Command::Ingest(args) => ingest::run(args),
         Command::Topics(command) => topics::run(command),
         Command::Config(command) => config::run(command),
+        Command::Contract(command) => contract::run(command),
         Command::State(command) => state::run(command),
         Command::Audit(args) => audit::run(args),
         Command::Generate(command) => generate::run(command),
         Command::Demo(args) => demo::run(args),
         Command::Fold(args) => fold::run(args),
         Command::Simulate(args) => simulate::run(args),
+        Command::Health(args) => health::run(args),
+        Command::Completions(args) => completions::run(args),
+        Command::Man(args) => man::run(args),
     }
 }
 

@@ -120,7 +120,7 @@ pub fn until_stopped(
             }
         }
         // First it is said, then it is done: whoever counts ready processes can look for another one meanwhile.
-        answering.health.leave();
+        answering.leave();
         if runtime.is_running() && !answering.unready.is_zero() {
             tracing::info!(wait = ?answering.unready, "not ready any more; leaving soon");
             tokio::select! {

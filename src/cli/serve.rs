@@ -7,7 +7,7 @@ use crate::serve::api::document::document;
 use crate::serve::model::ReadModel;
 use crate::serve::service::Service;
 use crate::telemetry::read_side::{self, Model, ReadSide};
-use crate::telemetry::{Health, Registry, Requests, process::Process, router};
+use crate::telemetry::{Health, Registry, Requests, ServiceManager, process::Process, router};
 use std::io::Write as _;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -81,6 +81,7 @@ fn figures(model: &ReadModel) -> ReadSide<impl Fn() -> Model + Send + Sync + 'st
 /// `unready`: how long it is not ready before it ends.
 fn until_stopped(service: Service, health: &Health, unready: Duration) -> anyhow::Result<ExitCode> {
     const LOOK_EVERY: Duration = Duration::from_millis(200);
+    let service_manager = ServiceManager::tell(health.clone())?;
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
@@ -93,6 +94,7 @@ fn until_stopped(service: Service, health: &Health, unready: Duration) -> anyhow
         }
         // First it is said, then it is done: whoever sends requests can send them elsewhere meanwhile.
         health.leave();
+        service_manager.stopping();
         if service.is_running() && !unready.is_zero() {
             tracing::info!(wait = ?unready, "not ready any more; leaving soon");
             tokio::select! {

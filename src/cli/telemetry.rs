@@ -1,10 +1,10 @@
-//! What `run` and `rebuild` answer over HTTP while they work. It decides nothing about the work.
+//! What `run` and `rebuild` answer over HTTP while they work, and tell whoever started them. It decides nothing about the work.
 
 use crate::config::Config;
 use crate::http::server::{Port, Server};
 use crate::runtime::Runtime;
 use crate::telemetry::processor::{Processor, health};
-use crate::telemetry::{Health, Registry, Requests, process::Process, router};
+use crate::telemetry::{Health, Registry, Requests, ServiceManager, process::Process, router};
 use anyhow::Context as _;
 use std::time::Duration;
 
@@ -29,19 +29,28 @@ impl Place {
         let pause = Duration::from_millis(config.clock.interval_ms);
         let health = health::of(runtime.insight().clone(), stuck_after, pause);
         let server = self.0.map(|port| serve(port, runtime, &health)).transpose()?;
-        Ok(Answering { health, unready: Duration::from_millis(telemetry.unready_ms), server })
+        let service_manager = ServiceManager::tell(health.clone())?;
+        let unready = Duration::from_millis(telemetry.unready_ms);
+        Ok(Answering { health, unready, server, service_manager })
     }
 }
 
 /// It answers, until it is stopped or dropped.
 pub struct Answering {
-    pub health: Health,
+    health: Health,
     /// How long the process is not ready before it leaves.
     pub unready: Duration,
     server: Option<Server>,
+    service_manager: ServiceManager,
 }
 
 impl Answering {
+    /// From now on it is said that the process leaves.
+    pub fn leave(&self) {
+        self.health.leave();
+        self.service_manager.stopping();
+    }
+
     pub fn stop(self) {
         if let Some(server) = self.server {
             server.stop();

@@ -30,6 +30,6 @@ mod unknown;
 pub use error::{ConfigError, Place, Problem};
 pub use kafka_properties::KafkaProperties;
 pub use settings::{
-    Clock, Commit, Config, Create, Group, Kafka, Log, LogFormat, LogLevel, Rules, State, Telemetry, Topics,
-    Wire, WireForm, Workers,
+    Clock, Commit, Config, Create, Group, Ingest, Kafka, Log, LogFormat, LogLevel, Rules, State, Telemetry,
+    Topics, Wire, WireForm, Workers,
 };

@@ -192,6 +192,23 @@ settings! {
         replication: i32 [-1..=127] = -1;
     }
 
+    /// `chat-goals ingest`: a chat platform's webhooks and tracked events come in over HTTP and go into the
+    /// input topics.
+    table ingest: Ingest {
+        /// The address and port to listen at; port 0 is any free one. By default only this machine can send.
+        listen: String = "127.0.0.1:8081";
+        /// The file that holds the token that requests must bear, in the header `Authorization: Bearer` or in the
+        /// query as `token`; or "none". It is read once, without the newline at its end.
+        token_file: String = "none";
+        /// Whether to listen where other machines can send although there is no token.
+        allow_without_token: bool = false;
+        /// Bytes that the body of a request may have (1 MiB); a larger one is refused with 413.
+        body_bytes_max: usize [1_024..=8_388_608] = 1_048_576;
+        /// How long the brokers may take for a record. After that the answer is 503, and whoever sent it should
+        /// send it again: less than the sender's own patience.
+        delivery_timeout_ms: u64 [100..=600_000] = 5_000;
+    }
+
     /// What is told over HTTP besides: `/metrics` for Prometheus, `/health/live` and `/health/ready` for whoever
     /// starts and stops processes. `serve` answers these at its own address, without a token.
     table telemetry: Telemetry {

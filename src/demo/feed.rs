@@ -1,7 +1,8 @@
 //! The simulated clock, and the thread that lets the platform happen: it appends what happens to the input topics and
 //! only then moves the clock. It reads no output.
 
-use super::drafts::Topic;
+use super::drafts::{Record, Topic};
+use super::mishaps;
 use super::platform::Platform;
 use crate::config::Topics;
 use crate::domain::time::Timestamp;
@@ -38,6 +39,16 @@ impl SimulatedClock {
     }
 }
 
+/// How the platform goes.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    /// How many times faster than real time.
+    pub speed: f64,
+    /// Then it stands still.
+    pub until: Timestamp,
+    pub mishaps: bool,
+}
+
 /// The running platform. Dropping it ends it.
 pub struct Feed {
     stop: Arc<AtomicBool>,
@@ -46,15 +57,15 @@ pub struct Feed {
 }
 
 impl Feed {
-    /// Begins at the clock's time, and stands still at `until`. `speed`: how many times faster than real time.
+    /// Begins at the clock's time.
     pub fn start(
         mut platform: Platform,
         log: MemoryLog,
         topics: &Topics,
         clock: SimulatedClock,
-        speed: f64,
-        until: Timestamp,
+        pace: Pace,
     ) -> anyhow::Result<Self> {
+        let Pace { speed, until, mishaps } = pace;
         let (stop, records) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
         let topics = topics.clone();
         let (stopped, counted) = (stop.clone(), records.clone());
@@ -67,14 +78,20 @@ impl Feed {
                 last = Instant::now();
                 now_ms += passed.as_secs_f64() * 1000.0 * speed;
                 let now = Timestamp(now_ms as i64).min(until);
-                platform.advance(now, &mut |record| {
+                let append = |record: &Record| {
                     let topic = match record.topic {
                         Topic::ChatEvents => &topics.chat_events,
                         Topic::CustomerEvents => &topics.customer_events,
                         Topic::GoalChanges => &topics.goal_changes,
                     };
                     log.append(topic, record.key.as_bytes(), Some(&record.value), record.timestamp_ms);
-                    counted.fetch_add(1, Ordering::SeqCst);
+                    1 + counted.fetch_add(1, Ordering::SeqCst)
+                };
+                platform.advance(now, &mut |record| {
+                    let number = append(&record);
+                    if let Some(bad) = mishaps::after(&record, number).filter(|_| mishaps) {
+                        append(&bad);
+                    }
                 });
                 clock.move_to(now);
             }

@@ -6,15 +6,18 @@
 //! - `drafts` the input records, `feed` writes them and moves the simulated clock.
 //! - `processor` the runtime with its settings, topics and state.
 //! - `outputs` reads what comes out, `published` is its form, `board` what is known of it, `changes` the news.
+//! - `dashboard` the read side at a loopback port, `mishaps` what goes wrong on the platform if it is asked for.
 //! - `view` the picture, `terminal` what it is drawn on, `figures` how numbers look, `sample` which of the changes are
 //!   shown, `summary` the end, `stop` signals.
 
 mod board;
 mod catalog;
 mod changes;
+mod dashboard;
 mod drafts;
 mod feed;
 mod figures;
+mod mishaps;
 mod outputs;
 mod platform;
 mod processor;
@@ -29,17 +32,20 @@ mod tests;
 mod view;
 
 use crate::domain::time::Timestamp;
+use crate::log::Offset;
 use crate::log::memory::MemoryLog;
 use anyhow::Context as _;
 use board::Board;
 use catalog::START_MS;
-use feed::{Feed, SimulatedClock};
+use dashboard::Dashboard;
+use feed::{Feed, Pace, SimulatedClock};
 use figures::Rate;
 use outputs::Outputs;
 use platform::Platform;
 use processor::Processor;
 use sample::Sample;
 use std::io::IsTerminal as _;
+use std::path::PathBuf;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use stop::Stop;
@@ -69,6 +75,21 @@ pub struct Options {
     /// Simulated hours a second
     #[arg(long, value_name = "HOURS", default_value = "2", value_parser = speed)]
     pub speed: f64,
+    /// Where the dashboard listens, as address:port; port 0 takes any free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0", conflicts_with = "no_dashboard")]
+    pub listen: String,
+    /// Whoever opens the dashboard has to show the token in this file; needed where other machines reach it
+    #[arg(long, value_name = "FILE", conflicts_with = "no_dashboard")]
+    pub token_file: Option<PathBuf>,
+    /// Start no dashboard
+    #[arg(long)]
+    pub no_dashboard: bool,
+    /// Open the dashboard in the browser of this desktop (xdg-open)
+    #[arg(long, conflicts_with = "no_dashboard")]
+    pub open: bool,
+    /// Let some records come in a form that nobody can understand: dead letters
+    #[arg(long)]
+    pub mishaps: bool,
 }
 
 /// Runs the demo and prints its summary.
@@ -83,14 +104,16 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         demo.watch(&stop)?;
         let running = demo.since.elapsed();
         demo.catch_up(&stop)?;
-        let Demo { seed, clock, feed, outputs, board, .. } = demo;
+        let Demo { seed, clock, feed, outputs, board, dashboard, .. } = demo;
         let run = Run {
             seed,
             hours_a_second: options.speed,
             running,
             simulated: clock.now().0 - START_MS,
             records_in: feed.records(),
+            dashboard: dashboard.as_ref().map(Dashboard::url),
         };
+        dashboard.map_or(Ok(()), Dashboard::stop)?;
         Ok((run, outputs, board))
     });
     // If the runtime failed, this tells why.
@@ -110,6 +133,7 @@ struct Demo<'a> {
     feed: Feed,
     outputs: Outputs,
     processor: &'a Processor,
+    dashboard: Option<Dashboard>,
     board: Board,
     sample: Sample,
     rates: (Rate, Rate),
@@ -131,14 +155,30 @@ impl<'a> Demo<'a> {
         // The same seed for the same time ends at the same moment.
         let simulated = |run_for: Duration| start.plus((run_for.as_secs_f64() * 1000.0 * speed) as i64);
         let until = options.run_for.map_or(Timestamp::MAX, simulated);
+        let dashboard = if options.no_dashboard {
+            None
+        } else {
+            let mut config = processor.config().clone();
+            config.serve.listen.clone_from(&options.listen);
+            config.serve.token_file.clone_from(&options.token_file);
+            config.serve.state_dir = processor.dir().join("serve");
+            Some(Dashboard::start(log, &config, clock.clone(), speed)?)
+        };
+        if options.open
+            && let Some(dashboard) = &dashboard
+        {
+            dashboard.open()?;
+        }
+        let pace = Pace { speed, until, mishaps: options.mishaps };
         Ok(Self {
             options,
             seed,
             outputs: Outputs::open(log, topics)?,
-            feed: Feed::start(platform, log.clone(), topics, clock.clone(), speed, until)?,
+            feed: Feed::start(platform, log.clone(), topics, clock.clone(), pace)?,
             clock,
             until,
             processor,
+            dashboard,
             board: Board::default(),
             sample: Sample::default(),
             rates: (Rate::default(), Rate::default()),
@@ -154,6 +194,9 @@ impl<'a> Demo<'a> {
         if screen.is_some() {
             let stop = stop.clone();
             terminal::watch_keys(move || stop.ask())?;
+        }
+        if let Some(dashboard) = self.dashboard.as_ref().filter(|_| screen.is_none()) {
+            print(&format!("dashboard at {}\n", dashboard.url()))?;
         }
         let mut next_line = LINE_INTERVAL;
         while !stop.asked() && self.clock.now() < self.until {
@@ -206,7 +249,17 @@ impl<'a> Demo<'a> {
     fn step(&mut self) -> anyhow::Result<usize> {
         anyhow::ensure!(!terminal::panicked(), "a thread of the demo panicked");
         anyhow::ensure!(self.processor.is_running(), "the runtime ended by itself");
-        self.outputs.drain(&mut self.board)
+        let count = self.outputs.drain(&mut self.board)?;
+        match &self.dashboard {
+            _ if count == 0 => {}
+            None => self.outputs.forget(|_| Some(Offset::MAX)),
+            Some(dashboard) => {
+                anyhow::ensure!(dashboard.is_running(), "the dashboard ended by itself");
+                let read = dashboard.may_forget()?;
+                self.outputs.forget(|of| read.get(of).copied());
+            }
+        }
+        Ok(count)
     }
 
     fn picture(&mut self, running: Duration) -> Picture<'_> {
@@ -223,6 +276,7 @@ impl<'a> Demo<'a> {
             running,
             run_for: self.options.run_for,
             records_in,
+            dashboard: self.dashboard.as_ref().map(Dashboard::url),
         }
     }
 

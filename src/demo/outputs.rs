@@ -5,7 +5,7 @@ use super::board::{Board, Output, OutputTopic};
 use crate::config::Topics;
 use crate::domain::time::Timestamp;
 use crate::log::memory::{MemoryLog, MemoryReader};
-use crate::log::{Batch as _, Log as _, Reader as _, Record, TopicInfo, TopicPartition};
+use crate::log::{Batch as _, Log as _, Offset, Reader as _, Record, TopicInfo, TopicPartition};
 use anyhow::Context as _;
 use std::time::Duration;
 
@@ -49,9 +49,6 @@ impl Outputs {
             }
             count += batch.len();
         }
-        if count > 0 {
-            self.forget();
-        }
         Ok(count)
     }
 
@@ -80,10 +77,11 @@ impl Outputs {
         })
     }
 
-    fn forget(&self) {
+    /// Lets the log forget what was read of the outputs, up to where others may do without it; `None`: nothing.
+    pub fn forget(&self, others: impl Fn(&TopicPartition) -> Option<Offset>) {
         for of in self.read.iter().filter(|of| *of.topic != *self.topics.goal_changes) {
-            if let Some(next) = self.reader.position(of) {
-                self.log.truncate(&of.topic, of.partition, next);
+            if let (Some(next), Some(others)) = (self.reader.position(of), others(of)) {
+                self.log.truncate(&of.topic, of.partition, next.min(others));
             }
         }
     }

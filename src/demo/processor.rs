@@ -9,6 +9,7 @@ use crate::log::memory::MemoryLog;
 use crate::runtime::Runtime;
 use crate::runtime::topology::{self, Topology};
 use anyhow::Context as _;
+use std::path::Path;
 use std::sync::Arc;
 use tempfile::TempDir;
 
@@ -30,7 +31,7 @@ impl Processor {
         let state = tempfile::Builder::new().prefix("chat-goals-demo-").tempdir();
         let state = state.context("there is no place for the state")?;
         let mut config = Config::default();
-        config.state.dir = state.path().to_owned();
+        config.state.dir = state.path().join("rows");
         config.create.partitions = PARTITIONS;
         config.workers.count = WORKERS;
         // Time runs fast here: the clock follows as closely as it can.
@@ -45,6 +46,11 @@ impl Processor {
 
     pub fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// What is in here is gone afterwards.
+    pub fn dir(&self) -> &Path {
+        self.state.path()
     }
 
     pub fn is_running(&self) -> bool {

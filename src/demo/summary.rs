@@ -15,6 +15,8 @@ pub struct Run {
     pub running: Duration,
     pub simulated: Millis,
     pub records_in: u64,
+    /// Where the dashboard was.
+    pub dashboard: Option<String>,
 }
 
 /// The whole summary.
@@ -102,5 +104,11 @@ fn write(to: &mut String, run: &Run, board: &Board) -> fmt::Result {
     let verdict =
         if board.gaps == 0 { "no change is missing, none came twice" } else { "this should not be" };
     writeln!(to, "revision gaps and repeats {}: {verdict}", grouped(board.gaps))?;
+    if let Some(url) = &run.dashboard {
+        writeln!(
+            to,
+            "the dashboard was at {url} and ended with the demo; `chat-goals serve` serves it for a deployment"
+        )?;
+    }
     Ok(())
 }

@@ -69,7 +69,7 @@ fn the_picture_shows_channels_managers_changes_and_health() {
         "achieved ended  rate",
         "Latest changes, a sample",
         "→ Achieved · ",
-        "q or Ctrl-C",
+        "q or Ctrl-C ends it and prints a summary · dashboard http://127.0.0.1:4000/",
     ];
     for word in words {
         assert!(shown.contains(word), "no {word:?} in\n{shown}");
@@ -104,6 +104,7 @@ fn the_summary_names_everybody_and_says_that_nothing_is_missing() {
         running: Duration::from_secs(15),
         simulated: 30 * HOUR,
         records_in: world.records_in,
+        dashboard: Some("http://127.0.0.1:4000/".to_owned()),
     };
     let text = summary::summary(&run, &world.board);
     for word in ["30.0 h simulated in 15.0 s (2 h a second), seed 42", "revision gaps and repeats 0"] {
@@ -194,6 +195,7 @@ impl World {
             running: Duration::from_secs(15),
             run_for: Some(Duration::from_secs(60)),
             records_in: self.records_in,
+            dashboard: Some("http://127.0.0.1:4000/".to_owned()),
             in_a_second: 142.3,
             out_a_second: 201.0,
         };

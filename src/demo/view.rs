@@ -28,6 +28,8 @@ pub struct Picture<'a> {
     pub records_in: u64,
     pub in_a_second: f64,
     pub out_a_second: f64,
+    /// Where the dashboard is.
+    pub dashboard: Option<String>,
 }
 
 const BAD: Style = Style::new().fg(Color::Red).add_modifier(Modifier::BOLD);
@@ -49,10 +51,15 @@ pub fn draw(frame: &mut Frame<'_>, picture: &Picture<'_>) {
     draw_channels(frame, middle, &channels);
     draw_managers(frame, left, picture.board);
     draw_changes(frame, right, picture.changes);
-    let keys = Line::from(vec![
+    let mut keys = vec![
         Span::styled(" q", Style::new().add_modifier(Modifier::BOLD)),
-        Span::styled(" or Ctrl-C ends it and prints a summary · all of it is simulated, no broker", FAINT),
-    ]);
+        Span::styled(" or Ctrl-C ends it and prints a summary · ", FAINT),
+    ];
+    match &picture.dashboard {
+        Some(url) => keys.extend([Span::styled("dashboard ", FAINT), Span::raw(url.as_str())]),
+        None => keys.push(Span::styled("all of it is simulated, no broker", FAINT)),
+    }
+    let keys = Line::from(keys);
     frame.render_widget(keys, foot);
 }
 

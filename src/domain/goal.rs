@@ -15,8 +15,11 @@ pub struct Goal {
 pub struct Days(u32);
 
 impl Days {
+    /// All that there are.
+    pub const ALL: [Self; 5] = [Self(1), Self(3), Self(7), Self(15), Self(30)];
+
     pub fn new(days: u32) -> Option<Self> {
-        [1, 3, 7, 15, 30].contains(&days).then_some(Self(days))
+        Self::ALL.contains(&Self(days)).then_some(Self(days))
     }
     pub fn get(self) -> u32 {
         self.0

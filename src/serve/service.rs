@@ -1,6 +1,7 @@
 //! A read model that is served: the threads that keep it up to date, and the HTTP server. It holds them together and
 //! ends them together.
 
+use super::dashboard::Options;
 use super::model::ReadModel;
 use super::model::follower::Follower;
 use super::model::look::Looks;
@@ -35,8 +36,20 @@ impl Service {
         wall: WallClock,
         dress: impl FnOnce(&ReadModel, Router) -> Router,
     ) -> anyhow::Result<Self> {
+        Self::start_simulated(log, config, wall, 1.0, dress)
+    }
+
+    /// The same by a wall clock that passes `speed` times as fast as real time.
+    pub fn start_simulated<L: Log>(
+        log: L,
+        config: &Config,
+        wall: WallClock,
+        speed: f64,
+        dress: impl FnOnce(&ReadModel, Router) -> Router,
+    ) -> anyhow::Result<Self> {
         let address = address(&config.serve.listen)?;
-        let access = access(config, address)?;
+        let mut access = access(config, address)?;
+        access.dashboard.speed = speed;
         let topology =
             Topology::load(&log, config)?.map_err(|problems| anyhow::anyhow!(problems.join("\n")))?;
         let (log, model) = (Arc::new(log), ReadModel::open(config, &topology, wall)?);
@@ -134,7 +147,9 @@ fn access(config: &Config, address: SocketAddr) -> anyhow::Result<Access> {
         "serve.listen = {address} can be reached from other machines, and there is no token; \
          hint: serve.token_file, or serve.allow_anonymous = true if whoever reaches it may read everything"
     );
-    Ok(Access { token, event_readers_max: config.serve.event_readers_max })
+    let dashboard =
+        Options { dead_letters: config.topics.dead_letters.clone(), has_token: token.is_some(), speed: 1.0 };
+    Ok(Access { token, event_readers_max: config.serve.event_readers_max, dashboard })
 }
 
 fn thread<T: Send + 'static>(

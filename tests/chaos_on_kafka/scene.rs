@@ -129,7 +129,11 @@ impl Scene {
             if behind.is_empty() {
                 return;
             }
-            assert!(Instant::now() < limit, "not folded: {behind:#?}");
+            assert!(
+                Instant::now() < limit,
+                "not folded: {behind:#?}\nthe group: {:#?}",
+                log().describe_group(&self.deployment.group())
+            );
             self.outputs.follow_for(Duration::from_millis(50));
         }
     }

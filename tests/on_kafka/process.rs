@@ -6,7 +6,7 @@ use crate::broker::{Feed, LIMIT, Partitioner};
 use chat_goals::config::WireForm;
 use std::fs::File;
 use std::os::unix::process::CommandExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -122,6 +122,13 @@ impl Deployment {
     /// Starts any command that goes on until it is stopped.
     pub fn start_as(&self, words: &[&str], state: &str) -> Process {
         self.spawn(self.command(words, state), state)
+    }
+
+    /// As [`Self::start`], by a service manager that hears at this socket, and waits so long for progress.
+    pub fn start_under(&self, socket: &Path, watchdog: Duration, state: &str) -> Process {
+        let mut command = self.command(&["run"], state);
+        command.env("NOTIFY_SOCKET", socket).env("WATCHDOG_USEC", watchdog.as_micros().to_string());
+        self.spawn(command, state)
     }
 
     /// As [`Self::start`], but no file of the processor grows beyond so many bytes.

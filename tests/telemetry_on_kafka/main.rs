@@ -15,6 +15,7 @@ mod workload;
 
 mod leaving;
 mod scrape;
+mod service_manager;
 
 use serde_json::Value;
 

@@ -16,6 +16,7 @@ mod convert;
 #[allow(dead_code, clippy::all, clippy::pedantic)]
 mod generated {
     include!(concat!(env!("OUT_DIR"), "/chat_goals.v1.rs"));
+    include!(concat!(env!("OUT_DIR"), "/chat_goals.internal.v1.rs"));
 }
 
 /// The descriptors of all schemas, as a serialized `google.protobuf.FileDescriptorSet`.

@@ -124,6 +124,11 @@ impl Desk {
         })
     }
 
+    /// As [`Self::describe_group`], in one try.
+    pub fn glance_at_group(&self, group: &str, timeout: Duration) -> LogResult<GroupInfo> {
+        groups::describe(self.admin.inner().native_ptr(), group, timeout)
+    }
+
     /// Tries until the time for an answer is over. A try is lost with the broker that it waits for, and what a client
     /// remembers of the cluster may be old: the next try may go to another broker.
     fn ask<T>(&self, mut once: impl FnMut(Duration) -> Result<T, Failed>) -> LogResult<T> {

@@ -15,6 +15,7 @@ use super::KafkaLog;
 use super::client::{Change, is_denied, sorted, to_list};
 use super::cursors::Cursors;
 use super::heir;
+use super::oversight::Oversight;
 use super::producer::Producer;
 use super::queue::{Connection, Failure, KafkaBatch};
 use crate::log::{
@@ -23,6 +24,9 @@ use crate::log::{
 
 /// Events of the group come by another queue than records, so no wait for records is longer than this.
 const EVENTS_EVERY: Duration = Duration::from_millis(5);
+
+/// How long the coordinator may take to say who has what; without an answer it is asked later.
+const GLANCE: Duration = Duration::from_secs(1);
 
 pub struct KafkaMember {
     log: KafkaLog,
@@ -34,6 +38,7 @@ pub struct KafkaMember {
     leaving: Vec<TopicPartition>,
     /// Found but not told yet.
     untold: VecDeque<Polled<KafkaBatch>>,
+    oversight: Oversight,
 }
 
 impl KafkaMember {
@@ -58,6 +63,7 @@ impl KafkaMember {
             cursors: Cursors::default(),
             leaving: Vec::new(),
             untold: VecDeque::new(),
+            oversight: Oversight::new(Instant::now()),
         })
     }
 
@@ -110,6 +116,24 @@ impl KafkaMember {
         match self.cursors.get(&stray).and_then(|cursor| cursor.next) {
             Some(next) => self.connection.begin(&stray, KafkaOffset::Offset(next), false),
             None => Ok(()),
+        }
+    }
+
+    /// Joins anew (by the error) where the group believes that this member has partitions of which it was never told.
+    fn oversee(&mut self) -> LogResult<()> {
+        let now = Instant::now();
+        if !self.oversight.is_due(now) {
+            return Ok(());
+        }
+        let found = self.log.inner.desk.glance_at_group(&self.group, GLANCE);
+        let (Ok(found), Some(id)) = (found, self.connection.member_id()) else { return Ok(()) };
+        let has = |of: &TopicPartition| self.cursors.get(of).is_some();
+        match self.oversight.overdue(now, &found, &id, has) {
+            None => Ok(()),
+            Some(of) => Err(LogError::Broken(format!(
+                "the group {} has given {of} to this member, whose client has not said so",
+                self.group
+            ))),
         }
     }
 
@@ -196,6 +220,7 @@ impl Member for KafkaMember {
             if let Some(told) = self.next_change()? {
                 return Ok(told);
             }
+            self.oversee()?;
             let left = until.saturating_duration_since(Instant::now());
             let cursors = &mut self.cursors;
             let max = self.log.inner.settings.tuning.batch_records_max;

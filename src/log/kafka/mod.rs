@@ -3,8 +3,9 @@
 //!
 //! `settings` is every setting with its reason, `client` what librdkafka calls back, `queue` and `groups` the only
 //! unsafe code, `cursors` lets each record through once, `producer` sorts the errors of transactions. `member`,
-//! `reader` and `admin` are the three kinds of connection, `writer` is for a few records by hand. Nothing here looks
-//! into a key or a value. `heir` speaks for a member that was killed.
+//! `reader` and `admin` are the three kinds of connection, `writer` writes outside of transactions. Nothing here looks
+//! into a key or a value. `heir` speaks for a member that was killed, `oversight` notices
+//! what a member should have been told.
 
 mod admin;
 mod client;
@@ -12,6 +13,7 @@ mod cursors;
 mod groups;
 mod heir;
 mod member;
+mod oversight;
 mod producer;
 mod queue;
 mod reader;
@@ -32,6 +34,7 @@ pub use queue::{KafkaBatch, RawHeaders};
 pub use reader::KafkaReader;
 pub use settings::KafkaTuning;
 use settings::Settings;
+pub use writer::{Delivery, KafkaWriter};
 
 /// A broker that does not answer the first question in this time is taken for a wrong address.
 const GREETING_TIMEOUT: Duration = Duration::from_secs(10);
@@ -65,7 +68,13 @@ impl KafkaLog {
     /// Writes records by hand, outside of any group and transaction; once it returns the brokers have them all. What an
     /// error leaves behind is not known: some of them may be there.
     pub fn write(&self, records: &[Outgoing<'_>]) -> LogResult<()> {
-        writer::write(&self.inner.settings, records)
+        let settings = &self.inner.settings;
+        writer::write(settings.writer(settings.tuning.answer_timeout), records)
+    }
+
+    /// A writer outside of any group and transaction, whose records are written within this time or not at all.
+    pub fn writer(&self, delivery_timeout: Duration) -> LogResult<KafkaWriter> {
+        KafkaWriter::open(self.inner.settings.writer(delivery_timeout))
     }
 
     /// Says what is missing between a position and what the log holds.

@@ -60,6 +60,18 @@ impl Connection {
         &self.consumer
     }
 
+    /// By which the group knows this consumer; `None` before it has joined.
+    pub fn member_id(&self) -> Option<String> {
+        let client = self.consumer.client().native_ptr();
+        // SAFETY: the client is alive; the text, if there is one, ends in zero and is given back after it was copied.
+        unsafe {
+            let id = NonNull::new(native::rd_kafka_memberid(client))?;
+            let copy = CStr::from_ptr(id.as_ptr()).to_string_lossy().into_owned();
+            native::rd_kafka_mem_free(client, id.as_ptr().cast());
+            Some(copy).filter(|id| !id.is_empty())
+        }
+    }
+
     /// Holds partitions back that are about to be assigned. librdkafka only knows a partition that somebody
     /// has named, which asking for its queue does.
     pub fn hold_new(&self, partitions: &[TopicPartition]) -> LogResult<()> {

@@ -196,14 +196,17 @@ impl Settings {
         config
     }
 
-    /// Writes a few records by hand, each once.
-    pub fn writer(&self) -> ClientConfig {
+    /// Writes outside of transactions, each record once, or not at all if the brokers do not take it within this time.
+    pub fn writer(&self, delivery_timeout: Duration) -> ClientConfig {
         let mut config = self.shared.clone();
+        self.default(&mut config, "compression.type", "lz4");
+        // Written and not yet taken by the brokers. The default is a gigabyte.
+        self.default(&mut config, "queue.buffering.max.kbytes", "32768");
         config
             .set("enable.idempotence", "true")
             .set("acks", "all")
             .set("message.max.bytes", MESSAGE_BYTES_MAX)
-            .set("message.timeout.ms", self.tuning.answer_timeout.as_millis().to_string());
+            .set("message.timeout.ms", delivery_timeout.as_millis().to_string());
         config
     }
 

@@ -1,0 +1,34 @@
+// Writes what a platform writes: goals first, then four chats and a purchase of one channel. Usage: writer.ts CHANNEL
+
+import { Producer, stringSerializers } from '@platformatic/kafka'
+
+const channel = process.argv[2] ?? 'shop'
+const producer = new Producer({
+  clientId: 'writer',
+  bootstrapBrokers: (process.env.KAFKA_BOOTSTRAP ?? 'localhost:9092').split(','),
+  serializers: stringSerializers,
+  idempotent: true, // With it the brokers must have a record on all replicas before it counts as written.
+})
+
+/** Resolves when Kafka has it. Keys go to the partition that the Java client would choose. */
+async function write(topic: string, key: string, body: object): Promise<void> {
+  const value = JSON.stringify({ channelId: channel, at: Date.now(), ...body })
+  await producer.send({ messages: [{ topic, key, value }] })
+}
+
+// Goal changes lead: nothing is judged by one that comes into the log after it.
+await write('goal.changes', channel, { subscriptionSet: { active: true } })
+await write('goal.changes', channel, { goalSet: { eventName: 'Purchase', days: 7 } })
+
+for (const letter of ['a', 'b', 'c', 'd']) {
+  const chatId = `${channel}-${letter}`
+  const customerId = `customer-of-${chatId}`
+  await write('chat.events', chatId, { chatId, customerMessage: { customerId } })
+  if (letter < 'c') await write('chat.events', chatId, { chatId, managerReply: { managerId: 'mia' } })
+  if (letter === 'a') {
+    const id = `order-of-${chatId}`
+    await write('customer.events', customerId, { id, customerId, tracked: { name: 'Purchase' } })
+  }
+  if (letter === 'd') await write('chat.events', chatId, { chatId, chatDeleted: {} })
+}
+await producer.close()

@@ -1,0 +1,147 @@
+//! Figures of managers as pages and tables show them: each count with the chats behind it.
+
+use crate::serve::dashboard::frame::Linked;
+use crate::serve::dashboard::links::{self, Link};
+use crate::serve::dashboard::pages::chats::NOBODY;
+use crate::serve::dashboard::period;
+use crate::serve::dashboard::words::{Trend, percent};
+use crate::serve::model::answers::{Compared, Day, Figures, Period};
+use chrono_tz::Tz;
+
+/// Which chats figures are about.
+#[derive(Clone, Copy, Debug)]
+pub struct Of<'a> {
+    pub channel: Option<&'a str>,
+    /// `None`: whoever is credited. The empty id is nobody.
+    pub manager: Option<&'a str>,
+    pub period: Period,
+    pub zone: Tz,
+}
+
+/// What is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counted {
+    Measured,
+    Achieved,
+    Missed,
+    Ended,
+}
+
+impl Of<'_> {
+    /// The chats behind a count, as close as the published views can tell them.
+    pub fn chats(&self, counted: Counted) -> Link {
+        let (status, about) = match counted {
+            Counted::Measured => (None, "measured"),
+            Counted::Achieved => (Some("ACHIEVED"), "achieved"),
+            Counted::Missed => (Some("MISSED"), "missed"),
+            Counted::Ended => (None, "ended"),
+        };
+        let (from, to) = period::moments(self.period, self.zone);
+        let link = links::chats().with_any("channel", self.channel);
+        let link = match self.manager {
+            Some("") => link.with(NOBODY, "yes"),
+            manager => link.with_any("manager", manager),
+        };
+        link.with_any("status", status).with("from", from).with("to", to).with("about", about)
+    }
+}
+
+/// A row of figures.
+pub struct FigureRow {
+    pub measured: Linked,
+    pub achieved: Linked,
+    pub missed: Linked,
+    pub ended: Linked,
+    pub closes: Linked,
+    pub rate: String,
+    pub ended_rate: String,
+}
+
+impl FigureRow {
+    pub fn of(figures: &Figures, of: Of<'_>) -> Self {
+        let count = |count, counted| Linked::count(count, &of.chats(counted));
+        Self {
+            measured: count(figures.measured, Counted::Measured),
+            achieved: count(figures.achieved, Counted::Achieved),
+            missed: count(figures.missed, Counted::Missed),
+            ended: count(figures.ended, Counted::Ended),
+            closes: count(figures.closes, Counted::Ended),
+            rate: percent(figures.achievement_rate),
+            ended_rate: percent(figures.ended_achievement_rate),
+        }
+    }
+}
+
+/// A row of figures with its change against the period before.
+pub struct ComparedRow {
+    pub name: Linked,
+    pub figures: FigureRow,
+    pub rate_trend: Trend,
+    pub ended_rate_trend: Trend,
+}
+
+impl ComparedRow {
+    pub fn of(name: Linked, compared: &Compared, of: Of<'_>) -> Self {
+        Self {
+            name,
+            figures: FigureRow::of(&compared.figures, of),
+            rate_trend: Trend::of(compared.achievement_rate_change),
+            ended_rate_trend: Trend::of(compared.ended_achievement_rate_change),
+        }
+    }
+}
+
+/// The figures of a day, for the table and the chart that is drawn from it.
+pub struct DayRow {
+    pub date: String,
+    /// Its midnight in UTC, in seconds since the epoch.
+    pub x: i64,
+    pub figures: FigureRow,
+    pub achieved: u64,
+    pub ended: u64,
+    /// In percent; empty where there is none.
+    pub rate: String,
+}
+
+impl DayRow {
+    pub fn of(day: &Day, of: Of<'_>) -> Self {
+        let of = Of { period: Period { from: day.date, to: day.date }, ..of };
+        Self {
+            date: day.date.0.to_string(),
+            x: day.date.0.and_hms_opt(0, 0, 0).map_or(0, |at| at.and_utc().timestamp()),
+            figures: FigureRow::of(&day.figures, of),
+            achieved: day.figures.achieved,
+            ended: day.figures.ended,
+            rate: day
+                .figures
+                .achievement_rate
+                .map_or_else(String::new, |rate| format!("{:.2}", rate * 100.0)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::json::output::Date;
+
+    #[test]
+    fn a_count_leads_to_the_chats_of_its_manager_and_days() {
+        let day = Date("2026-03-29".parse().unwrap());
+        let of = Of {
+            channel: Some("shop"),
+            manager: Some("mia"),
+            period: Period { from: day, to: day },
+            zone: Tz::Europe__Berlin,
+        };
+        assert_eq!(
+            of.chats(Counted::Achieved).to_string(),
+            "/chats?channel=shop&manager=mia&status=ACHIEVED&from=2026-03-28T23%3A00%3A00Z\
+             &to=2026-03-29T21%3A59%3A59.999Z&about=achieved"
+        );
+        let nobody = Of { manager: Some(""), ..of };
+        assert!(nobody.chats(Counted::Missed).to_string().contains("&nobody=yes&status=MISSED&"));
+        let all = Of { manager: None, channel: None, ..of };
+        assert!(all.chats(Counted::Ended).to_string().starts_with("/chats?from="));
+    }
+}

@@ -1,0 +1,206 @@
+//! The one sentence that says how things stand, and how bad that is. A function of what was answered.
+
+use crate::answers::progress::StatusDocument;
+use crate::serve::dashboard::words::{counted, grouped, lasting};
+use crate::serve::model::answers::StatusAnswer;
+
+/// A partition is live when nothing has waited in it for longer than this.
+pub const LIVE_SECONDS: f64 = 60.0;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    pub text: String,
+    /// `fine`, `attention` or `trouble`.
+    pub class: &'static str,
+}
+
+/// How many dead letters there are, as far as they were counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Letters {
+    pub counted: u64,
+    /// There are more.
+    pub or_more: bool,
+}
+
+/// `speed`: how many times as fast as real time passes.
+pub fn verdict(status: &StatusAnswer, letters: Letters, speed: f64) -> Verdict {
+    let (text, class) = standing(status, speed);
+    let Letters { counted: letters, or_more } = letters;
+    if letters == 0 {
+        return Verdict { text: format!("{text}."), class };
+    }
+    let class = if class == "fine" { "attention" } else { class };
+    let more = if or_more { "more than " } else { "" };
+    let records = counted(letters, "record", "records");
+    Verdict { text: format!("{text}; {more}{records} could not be understood."), class }
+}
+
+fn standing(status: &StatusAnswer, speed: f64) -> (String, &'static str) {
+    let model = &status.model;
+    if !model.caught_up {
+        let left = counted(model.lag, "record", "records");
+        return (format!("This view is still being filled, with {left} to read"), "attention");
+    }
+    let Some(processor) = &status.processor else {
+        return ("The processor could not be asked about yet".to_owned(), "attention");
+    };
+    let waits = waits(processor, speed);
+    if processor.members.as_ref().is_some_and(Vec::is_empty) {
+        let waiting =
+            counted(processor.stages.iter().map(|stage| stage.lag).sum(), "record waits", "records wait");
+        return (format!("No process is running, and {waiting}"), "trouble");
+    }
+    let all = waits.len() as u64;
+    let partitions = counted(all, "partition", "partitions");
+    let stuck: Vec<f64> = waits.iter().copied().filter(|seconds| *seconds > LIVE_SECONDS).collect();
+    let longest = waits.iter().copied().fold(0.0, f64::max);
+    if !stuck.is_empty() {
+        let (stuck, far) = (stuck.len() as u64, lasting(longest));
+        return match stuck {
+            _ if stuck == all && all == 1 => (format!("The one partition is {far} behind"), "trouble"),
+            _ if stuck == all => (format!("All {partitions} are behind, by up to {far}"), "trouble"),
+            1 => (format!("1 of {partitions} is {far} behind"), "trouble"),
+            _ => (format!("{} of {partitions} are behind, by up to {far}", grouped(stuck)), "trouble"),
+        };
+    }
+    let subject = if all == 1 { "The one partition is".to_owned() } else { format!("All {partitions} are") };
+    if longest > 0.0 {
+        (format!("{subject} live and {} behind", lasting(longest)), "fine")
+    } else {
+        (format!("{subject} live and nothing waits"), "fine")
+    }
+}
+
+/// For how many real seconds the oldest record of each partition has waited, in any stage.
+pub fn waits(processor: &StatusDocument, speed: f64) -> Vec<f64> {
+    let inputs = || processor.stages.iter().flat_map(|stage| &stage.partitions);
+    let count = inputs().map(|input| input.partition + 1).max().unwrap_or(0).max(0);
+    let mut waits = vec![0.0_f64; count as usize];
+    for input in inputs() {
+        if let Some(wait) = usize::try_from(input.partition).ok().and_then(|index| waits.get_mut(index)) {
+            *wait = wait.max(input.lag_seconds.unwrap_or(0.0) / speed);
+        }
+    }
+    waits
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::answers::progress::{MemberAnswer, PartitionAnswer, StageAnswer};
+    use crate::contract::json::output::Time;
+    use crate::domain::time::Timestamp;
+    use crate::serve::model::answers::ModelStatus;
+
+    fn status(waits: &[Option<f64>]) -> StatusAnswer {
+        let partition = |(partition, wait): (usize, &Option<f64>)| PartitionAnswer {
+            topic: "chat.events".into(),
+            partition: partition as i32,
+            committed: Some(1),
+            end: 2,
+            lag: u64::from(wait.is_some()),
+            lag_seconds: *wait,
+        };
+        let partitions: Vec<_> = waits.iter().enumerate().map(partition).collect();
+        let lag = partitions.iter().map(|partition| partition.lag).sum();
+        StatusAnswer {
+            processor: Some(StatusDocument {
+                group: "g".into(),
+                generation: 1,
+                at: Time(Timestamp(0)),
+                stages: vec![StageAnswer { stage: "chats", lag, lag_seconds: None, partitions }],
+                clocks: Vec::new(),
+                restoring: None,
+                group_state: None,
+                members: None,
+                dead_letters: 0,
+            }),
+            throughput: Vec::new(),
+            model: ModelStatus {
+                caught_up: true,
+                lag: 0,
+                lag_seconds: None,
+                records_read: 0,
+                unreadable: 0,
+                chats: 0,
+                progress_at: None,
+                partitions: Vec::new(),
+            },
+        }
+    }
+
+    fn says(status: &StatusAnswer, letters: u64, text: &str, class: &str) {
+        let verdict = verdict(status, Letters { counted: letters, or_more: false }, 1.0);
+        assert_eq!((verdict.text.as_str(), verdict.class), (text, class));
+    }
+
+    #[test]
+    fn all_is_well() {
+        says(&status(&[Some(0.4), None]), 0, "All 2 partitions are live and 0.4 s behind.", "fine");
+        says(&status(&[None, None]), 0, "All 2 partitions are live and nothing waits.", "fine");
+        says(&status(&[None]), 0, "The one partition is live and nothing waits.", "fine");
+    }
+
+    #[test]
+    fn simulated_time_is_told_as_it_passes() {
+        let none = Letters { counted: 0, or_more: false };
+        let verdict = verdict(&status(&[Some(7_200.0)]), none, 7_200.0);
+        assert_eq!(verdict.text, "The one partition is live and 1.0 s behind.");
+    }
+
+    #[test]
+    fn dead_letters_want_attention() {
+        says(
+            &status(&[Some(0.4), None]),
+            3,
+            "All 2 partitions are live and 0.4 s behind; 3 records could not be understood.",
+            "attention",
+        );
+        let verdict = verdict(&status(&[None]), Letters { counted: 100, or_more: true }, 1.0);
+        assert!(
+            verdict.text.ends_with("; more than 100 records could not be understood."),
+            "{}",
+            verdict.text
+        );
+    }
+
+    #[test]
+    fn a_partition_that_is_behind_is_trouble() {
+        says(&status(&[Some(720.0), None]), 0, "1 of 2 partitions is 12 min behind.", "trouble");
+        says(
+            &status(&[Some(720.0), Some(90.0), None]),
+            0,
+            "2 of 3 partitions are behind, by up to 12 min.",
+            "trouble",
+        );
+        says(
+            &status(&[Some(720.0), Some(90.0)]),
+            1,
+            "All 2 partitions are behind, by up to 12 min; 1 record could not be understood.",
+            "trouble",
+        );
+    }
+
+    #[test]
+    fn without_processes_nothing_is_folded() {
+        let mut status = status(&[Some(5.0), None]);
+        let none: Option<Vec<MemberAnswer>> = Some(Vec::new());
+        status.processor.as_mut().unwrap().members = none;
+        says(&status, 0, "No process is running, and 1 record waits.", "trouble");
+    }
+
+    #[test]
+    fn a_view_that_is_not_full_says_so() {
+        let mut status = status(&[None]);
+        status.model.caught_up = false;
+        status.model.lag = 1_200;
+        says(&status, 0, "This view is still being filled, with 1,200 records to read.", "attention");
+    }
+
+    #[test]
+    fn a_processor_that_is_not_known_is_no_trouble_yet() {
+        let mut status = status(&[None]);
+        status.processor = None;
+        says(&status, 0, "The processor could not be asked about yet.", "attention");
+    }
+}

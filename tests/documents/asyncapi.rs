@@ -1,0 +1,82 @@
+//! The AsyncAPI document: that it hangs together, and says of the topics what they are. That it is one is checked by
+//! AsyncAPI's own parser in `dev/contract-check`.
+
+use crate::said;
+use serde_json::{Value, json};
+
+fn document(args: &[&str]) -> Value {
+    serde_json::from_str(&said(&[&["contract", "asyncapi"], args].concat())).unwrap()
+}
+
+/// Everything that is referred to.
+fn references<'a>(within: &'a Value, found: &mut Vec<&'a str>) {
+    match within {
+        Value::Object(parts) => {
+            found.extend(parts.get("$ref").and_then(Value::as_str));
+            parts.values().for_each(|part| references(part, found));
+        }
+        Value::Array(parts) => parts.iter().for_each(|part| references(part, found)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+#[test]
+fn everything_that_is_referred_to_is_there() {
+    let document = document(&[]);
+    let mut found = Vec::new();
+    references(&document, &mut found);
+    assert!(found.len() > 20, "{found:?}");
+    for reference in found {
+        let pointer = reference.strip_prefix('#').unwrap();
+        assert!(document.pointer(pointer).is_some(), "{reference}");
+    }
+}
+
+#[test]
+fn topics_have_their_keys_headers_and_compaction() {
+    let document = document(&[]);
+    let topics: Vec<(&str, &str)> = document["channels"]
+        .as_object()
+        .unwrap()
+        .values()
+        .map(|of| {
+            let cleanup = &of["bindings"]["kafka"]["topicConfiguration"]["cleanup.policy"][0];
+            (of["address"].as_str().unwrap(), cleanup.as_str().unwrap())
+        })
+        .collect();
+    for topic in [
+        ("chat.events", "delete"),
+        ("customer.events", "delete"),
+        ("goal.changes", "delete"),
+        ("goal.status-changed", "compact"),
+        ("manager.goal-counters", "compact"),
+        ("dead-letters", "delete"),
+    ] {
+        assert!(topics.contains(&topic), "{topic:?} of {topics:?}");
+    }
+    assert_eq!(topics.len(), 6);
+    let messages = &document["channels"]["goalStatusChanged"]["messages"];
+    assert_eq!(messages["GoalStatusChanged"]["bindings"]["kafka"]["key"]["description"], "chatId");
+    assert_eq!(messages["ChatDeleted"]["headers"]["required"], json!(["revision"]));
+    let letters = &document["channels"]["deadLetters"]["messages"]["DeadLetter"]["headers"];
+    for name in ["reason", "topic", "partition", "offset", "at"] {
+        assert!(letters["properties"][format!("dead-letter.{name}")].is_object(), "{name}");
+    }
+}
+
+#[test]
+fn it_is_of_the_deployment_that_is_asked_about() {
+    let document = document(&[
+        "--bootstrap",
+        "a:1,b:2",
+        "--set",
+        "topics.chat_events=eu.chat.events",
+        "--set",
+        "wire.chat_events=protobuf",
+    ]);
+    assert_eq!(document["servers"]["kafka"]["host"], "a:1");
+    assert_eq!(document["servers"]["kafka-2"]["host"], "b:2");
+    let channel = &document["channels"]["chatEvents"];
+    assert_eq!(channel["address"], "eu.chat.events");
+    assert_eq!(channel["messages"]["ChatEvent"]["contentType"], "application/x-protobuf");
+}
