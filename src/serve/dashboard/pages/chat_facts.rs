@@ -7,7 +7,7 @@ use crate::contract::json::output::Time;
 use crate::explain::words::moment;
 use crate::serve::dashboard::frame::Linked;
 use crate::serve::dashboard::links;
-use crate::serve::dashboard::words::{self, DELETED, Mark, Moment, NOTHING};
+use crate::serve::dashboard::words::{self, DELETED, Exactly, Mark, NOTHING};
 
 /// A step on the way to the status.
 #[derive(Clone, Debug)]
@@ -33,7 +33,7 @@ impl StepRow {
 
 /// Something that was said or done in the chat.
 pub struct FactRow {
-    pub at: Moment,
+    pub at: Exactly,
     /// The chat as of then.
     pub then: String,
     pub what: &'static str,
@@ -100,8 +100,8 @@ pub struct RoundRow {
     pub sealed: bool,
     pub mark: Mark,
     pub goal: String,
-    pub started: Moment,
-    pub deadline: Moment,
+    pub started: Exactly,
+    pub deadline: Exactly,
     pub manager: Linked,
     pub reasons: Vec<StepRow>,
 }
@@ -122,7 +122,7 @@ impl RoundRow {
 }
 
 pub struct EventRow {
-    pub at: Moment,
+    pub at: Exactly,
     pub id: String,
     pub goals: String,
     pub class: &'static str,
@@ -158,7 +158,7 @@ pub fn is_late(event: &EventAnswer, of: &ChatDocument) -> bool {
 /// What readers were told.
 pub struct PublishedRow {
     pub revision: String,
-    pub at: Option<Moment>,
+    pub at: Option<Exactly>,
     pub mark: Mark,
     pub cause: &'static str,
     pub correction: bool,
@@ -169,7 +169,7 @@ impl PublishedRow {
     pub fn of(published: &PublishedAnswer) -> Self {
         Self {
             revision: published.revision.map_or_else(|| NOTHING.to_owned(), |revision| revision.to_string()),
-            at: published.at.map(Moment::from),
+            at: published.at.map(Exactly::from),
             mark: published.status.map_or(DELETED, |status| Mark::of(status.status, status.phase)),
             cause: published.cause.map_or("chat deleted", words::cause),
             correction: published.correction,
