@@ -134,9 +134,10 @@ fn published(steps: &[Step]) -> (Vec<Sent>, BTreeMap<String, Value>) {
                 revisions[chat] += 1;
                 let id = format!("Chat-{chat}");
                 let goal = json!({"eventName": EVENTS[goal], "days": 7});
+                let word = ["NONE", "IN_PROCESS", "IN_PROCESS", "MISSED", "ACHIEVED"][status];
                 let mut view = json!({
                     "channelId": CHANNELS[chat % 3], "chatId": id, "revision": revisions[chat],
-                    "status": ["NONE", "IN_PROCESS", "IN_PROCESS", "MISSED", "ACHIEVED"][status],
+                    "status": word,
                     "at": time(at), "cause": CauseWord::ALL[cause].as_str(),
                 });
                 let mut put = |name: &str, value: Value| {
