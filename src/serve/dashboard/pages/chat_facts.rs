@@ -3,11 +3,13 @@
 use crate::answers::chat_parts::{
     ChatDocument, EventAnswer, PublishedAnswer, ReasonAnswer, RoundAnswer, SealAnswer, StepAnswer,
 };
+use crate::answers::words::CauseWord;
 use crate::contract::json::output::Time;
 use crate::explain::words::moment;
 use crate::serve::dashboard::frame::Linked;
 use crate::serve::dashboard::links;
 use crate::serve::dashboard::words::{self, DELETED, Exactly, Mark, NOTHING};
+use std::collections::HashSet;
 
 /// A step on the way to the status.
 #[derive(Clone, Debug)]
@@ -132,7 +134,9 @@ pub struct EventRow {
 
 impl EventRow {
     pub fn of(event: &EventAnswer, of: &ChatDocument) -> Self {
+        let arrived_late = corrected(of).contains(&event.at.0.0);
         let (class, counts) = match (event.counts, is_late(event, of)) {
+            (true, _) if arrived_late => ("achieved", "counts, arrived late"),
             (true, _) => ("achieved", "counts"),
             (false, true) => ("missed", "late"),
             (false, false) => ("none", "does not count"),
@@ -153,6 +157,13 @@ impl EventRow {
 pub fn is_late(event: &EventAnswer, of: &ChatDocument) -> bool {
     let round = event.round.and_then(|number| of.rounds.iter().find(|round| round.number == number));
     !event.counts && round.is_some_and(|round| event.at.0 > round.deadline.0)
+}
+
+/// When events took effect that arrived after another outcome had been published (C9).
+pub fn corrected(of: &ChatDocument) -> HashSet<i64> {
+    let published = of.published.iter().flatten();
+    let late = published.filter(|change| change.correction && change.cause == Some(CauseWord::GoalEvent));
+    late.filter_map(|change| change.at.map(|at| at.0.0)).collect()
 }
 
 /// What readers were told.
