@@ -209,18 +209,18 @@ settings! {
         delivery_timeout_ms: u64 [100..=600_000] = 5_000;
     }
 
-    /// What is told over HTTP besides: `/metrics` for Prometheus, `/health/live` and `/health/ready` for whoever starts and
-    /// stops processes. `serve` answers these at its own address, without a token.
+    /// What is told over HTTP besides: `/metrics` for Prometheus, `/health/live` and `/health/ready` for whoever
+    /// starts and stops processes. `serve` answers these at its own address, without a token.
     table telemetry: Telemetry {
-        /// Where a processor (`run`, `rebuild`) listens, as `address:port`, or "off". Each process needs one of its own. By default only this
-        /// machine can ask; "0.0.0.0:9464" lets everybody who can reach it, and there is nothing secret in the
-        /// answers but the names of topics.
+        /// Where a processor (`run`, `rebuild`) listens, as `address:port`, or "off". Each process needs one of its
+        /// own. By default only this machine can ask; "0.0.0.0:9464" lets everybody who can reach it, and there is
+        /// nothing secret in the answers but the names of topics.
         listen: String = "127.0.0.1:9464";
         /// For how long a thread may make no step before `/health/live` says that the process should be started
         /// anew. Waiting for the brokers counts ten times less: they come back, and a new process would wait, too.
         stuck_after_ms: u64 [1_000..=3_600_000] = 60_000;
-        /// How long `/health/ready` says no, after SIGTERM or SIGINT, before the process begins to leave. Nobody sends a
-        /// processor requests, so it need not wait; before `serve`, it is what a load balancer needs to notice.
+        /// How long `/health/ready` says no, after SIGTERM or SIGINT, before the process begins to leave. Nobody
+        /// sends a processor requests, so it need not wait; a load balancer in front of `serve` needs it to notice.
         unready_ms: u64 [0..=600_000] = 0;
         /// How often it is looked at how far the inputs are behind, with one small question to the brokers.
         survey_interval_ms: u64 [100..=60_000] = 5_000;
