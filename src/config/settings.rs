@@ -197,11 +197,11 @@ settings! {
     table ingest: Ingest {
         /// The address and port to listen at; port 0 is any free one. By default only this machine can send.
         listen: String = "127.0.0.1:8081";
-        /// The file that holds the token that requests must bear, in the header `Authorization: Bearer` or in the
-        /// query as `token`; or "none". It is read once, without the newline at its end.
-        token_file: String = "none";
-        /// Whether to listen where other machines can send although there is no token.
-        allow_without_token: bool = false;
+        /// A file that holds the token (without the newline at its end) which requests have to bear, as
+        /// `Authorization: Bearer TOKEN` or in the query as `token`. Empty: requests need none.
+        token_file: Option<PathBuf> = None;
+        /// Listen on an address that other machines reach, though there is no token: whoever reaches it may send.
+        allow_anonymous: bool = false;
         /// Bytes that the body of a request may have (1 MiB); a larger one is refused with 413.
         body_bytes_max: usize [1_024..=8_388_608] = 1_048_576;
         /// How long the brokers may take for a record. After that the answer is 503, and whoever sent it should

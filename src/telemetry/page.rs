@@ -42,6 +42,8 @@ pub enum By {
     Processor,
     /// `serve`.
     ReadSide,
+    /// `ingest`.
+    Ingest,
     All,
 }
 
@@ -204,6 +206,9 @@ metrics! {
         "What the read model takes on disk";
     SSE_CLIENTS = "chat_goals_sse_clients" Gauge Of("clients"), [], ReadSide:
         "Clients that follow changes as server-sent events now";
+
+    INGESTED = "chat_goals_ingested_total" Counter Of("records"), ["outcome"], Ingest:
+        "What came in over HTTP, by what became of it: written (in the input topics), ignored (understood, and of no concern to any rule), dead_lettered (not understood). What Kafka did not take is not counted, but answered with 503";
 }
 
 /// The page as `docs/metrics.md` has it.
@@ -213,6 +218,7 @@ pub fn markdown() -> String {
         ("Of every process", By::All),
         ("Of the processor (`run`, `rebuild`)", By::Processor),
         ("Of the read side (`serve`)", By::ReadSide),
+        ("Of the ingest bridge (`ingest`)", By::Ingest),
     ] {
         text += &format!(
             "\n## {title}\n\n| name | type | unit | labels | what it says |\n|---|---|---|---|---|\n"
@@ -235,8 +241,13 @@ const HEAD: &str = "# Metrics
 
 <!-- Generated: chat-goals generate metrics > docs/metrics.md -->
 
+<<<<<<< HEAD
 `run`, `rebuild`, `serve` and `ingest` answer `GET /metrics`: in OpenMetrics, or in Prometheus' older text format where the request
 accepts only that one. `run` and `rebuild` listen at `telemetry.listen`, by default 127.0.0.1:9464, the others at their own address:
+=======
+`run`, `rebuild`, `serve` and `ingest` answer `GET /metrics`. In OpenMetrics, or in Prometheus' older text format where the request accepts
+only that one. `run` and `rebuild` listen at `telemetry.listen`, by default 127.0.0.1:9464:
+>>>>>>> main
 
 ```yaml
 scrape_configs:

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { close, launch, openPage, ready, until } from "./browser.mjs";
+import { REFUSED, close, launch, openPage, ready, until } from "./browser.mjs";
 
 let browser;
 let achieved;
@@ -94,5 +94,5 @@ test("a moment before the chat began is said to be one", async () => {
   const answer = await page.goto(`${achieved}?as_of=2020-01-01`);
   assert.equal(answer.status(), 404);
   assert.match(await page.locator(".lead").textContent(), /Nothing of chat .* is dated up to/);
-  await close(page);
+  await close(page, REFUSED);
 });

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { close, launch, openPage, ready, until } from "./browser.mjs";
+import { REFUSED, close, launch, openPage, ready, until } from "./browser.mjs";
 
 let browser;
 
@@ -77,7 +77,7 @@ test("what cannot be understood is said", async () => {
   }
   assert.equal((await page.goto("/chats/there-is-none")).status(), 404);
   assert.equal((await page.goto("/no/such/page")).status(), 404);
-  await close(page);
+  await close(page, REFUSED);
 });
 
 test("numbers of the overview lead to as many chats", async () => {

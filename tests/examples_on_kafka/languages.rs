@@ -32,7 +32,7 @@ impl Language {
     }
 
     fn run(self, example: &str, args: &[&str]) -> Output {
-        let folder = std::env::var_os("CHAT_GOALS_EXAMPLES").expect("run dev/examples");
+        let folder = std::env::var_os("EXAMPLES_DIR").expect("run dev/examples");
         let folder = PathBuf::from(folder).join(format!("{self:?}").to_lowercase());
         let mut command = match self {
             Self::Python => Command::new(folder.join("venv/bin/python")),

@@ -1,5 +1,5 @@
 //! The examples for others (`examples/`) against a real broker and the real processor: `dev/examples`, which fetches what
-//! they need and says in `CHAT_GOALS_EXAMPLES` where they can be run. They use the topics' default names, so the broker
+//! they need and says in `EXAMPLES_DIR` where they can be run. They use the topics' default names, so the broker
 //! must be theirs alone.
 //!
 //! Every language's writer tells its own channel's story, and every language's reader must print the same table of all of

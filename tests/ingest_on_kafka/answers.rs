@@ -75,6 +75,13 @@ fn what_is_unknown_is_in_the_dead_letters_without_a_word_that_a_person_wrote() {
     assert_eq!((broken.status, &broken.body["deadLettered"]), (200, &1.into()));
     let empty = bridge.send(WEBHOOKS, &[JSON], b"");
     assert_eq!((empty.status, &empty.body["deadLettered"]), (200, &1.into()));
+    bridge.takes(&webhook("bot", "chat", 2));
+    let (status, metrics) = bridge.get("/metrics");
+    assert_eq!(status, 200);
+    for (outcome, count) in [("written", 0), ("ignored", 1), ("dead_lettered", 3)] {
+        let line = format!("chat_goals_ingested_total{{outcome=\"{outcome}\"}} {count}\n");
+        assert!(metrics.contains(&line), "{line} is not in {metrics}");
+    }
     bridge.process.stop();
 
     let letters = stored(log(), &deployment.topic("dead-letters"));

@@ -20,6 +20,7 @@ fn a_broker_that_goes_and_comes_back_loses_nothing() {
     let mut deployment = Deployment::new("outage", WireForm::Json);
     deployment.bootstrap = format!("127.0.0.1:{}", ports.direct);
     deployment.set("ingest.delivery_timeout_ms", "1000");
+    deployment.set("telemetry.survey_interval_ms", "200");
     deployment.create_topics();
     let bridge = Bridge::start(&mut deployment);
 
@@ -32,7 +33,9 @@ fn a_broker_that_goes_and_comes_back_loses_nothing() {
                 node.kill();
                 let answer = bridge.post(crate::platform::WEBHOOKS, &webhook);
                 assert_eq!((answer.status, answer.retry_after.as_deref()), (503, Some("5")), "{answer:?}");
+                bridge.until("/health/ready", 503);
                 node.start();
+                bridge.until("/health/ready", 200);
             }
             // While it is busy, so that records are on their way.
             80 => {

@@ -4,7 +4,7 @@ use crate::broker::LIMIT;
 use crate::process::{Deployment, Process};
 use crate::workload::wall;
 use serde_json::{Value, json};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use ureq::Agent;
 
 /// A running bridge and the way to it.
@@ -51,6 +51,25 @@ impl Bridge {
         let text = response.body_mut().read_to_string().unwrap();
         let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
         Answer { status: response.status().as_u16(), retry_after, content_type, body }
+    }
+
+    /// What is there at a path.
+    pub fn get(&self, path: &str) -> (u16, String) {
+        let mut response = self.agent.get(format!("http://{}{path}", self.address)).call().unwrap();
+        (response.status().as_u16(), response.body_mut().read_to_string().unwrap())
+    }
+
+    /// Asks until it is answered so.
+    pub fn until(&self, path: &str, status: u16) {
+        let limit = Instant::now() + LIMIT;
+        loop {
+            let (found, body) = self.get(path);
+            if found == status {
+                return;
+            }
+            assert!(Instant::now() < limit, "{path}: {found} {body}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
     }
 
     /// Sends JSON once.

@@ -13,5 +13,6 @@ mod answers;
 mod described;
 mod events;
 mod model;
+mod pages;
 mod protocol;
 mod restarts;

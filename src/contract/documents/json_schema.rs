@@ -251,7 +251,7 @@ fn phase_only_while_in_process() -> Map<String, Value> {
 
 fn values_in_words(values: &[EnumValue]) -> String {
     let words = |value: &EnumValue| match value.comment.as_str() {
-        "" => format!("{}.", value.name),
+        "" => value.name.clone(),
         comment => format!("{}: {}", value.name, comment.replace('\n', " ")),
     };
     values.iter().map(words).collect::<Vec<_>>().join("\n")

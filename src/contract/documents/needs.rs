@@ -32,7 +32,7 @@ const NEEDED_IN: [&str; 17] = [
 ];
 
 /// What an output record always has. A count is not among them: it may be left out where it is 0.
-const NEEDED_OUT: [&str; 17] = [
+const NEEDED_OUT: [&str; 18] = [
     "GoalStatusChanged.channel_id",
     "GoalStatusChanged.chat_id",
     "GoalStatusChanged.revision",
@@ -50,6 +50,7 @@ const NEEDED_OUT: [&str; 17] = [
     "ManagerGoalCounters.updated_at",
     "Clause.any_of",
     "Condition.property",
+    "Condition.operator",
 ];
 
 /// Of a goal, either way.

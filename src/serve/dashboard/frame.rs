@@ -3,7 +3,7 @@
 
 use super::assets;
 use super::links::Link;
-use super::words::{Mark, Moment, Trend, grouped};
+use super::words::{Exactly, Mark, Moment, Trend, grouped};
 use askama::Template;
 use askama::filters::HtmlSafe;
 
@@ -132,6 +132,23 @@ impl std::fmt::Display for Moment {
 }
 
 impl HtmlSafe for Moment {}
+
+#[derive(Template)]
+#[template(
+    source = "<time datetime=\"{{ of.exact }}\" title=\"{{ of.exact }}\">{{ of.short }}</time>",
+    ext = "html"
+)]
+struct ExactlyHtml<'a> {
+    of: &'a Moment,
+}
+
+impl std::fmt::Display for Exactly {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        ExactlyHtml { of: &self.0 }.fmt(f)
+    }
+}
+
+impl HtmlSafe for Exactly {}
 
 #[derive(Template)]
 #[template(source = "<span class=\"status {{ of.class }}\">{{ of.word }}</span>", ext = "html")]

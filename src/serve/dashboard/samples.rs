@@ -10,9 +10,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
-const INTERVAL: Duration = Duration::from_secs(2);
-/// Twenty minutes.
-const KEPT: usize = 600;
+const INTERVAL: Duration = Duration::from_secs(3);
+/// Ten minutes, and no more rows of a table than a page should have.
+const KEPT: usize = 200;
 
 /// The stages in the order of the figures.
 pub const STAGES: [&str; 3] = ["chats", "customers", "managers"];

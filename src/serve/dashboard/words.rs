@@ -28,6 +28,16 @@ impl From<Time> for Moment {
     }
 }
 
+/// A time that is told as it is, however long ago.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exactly(pub Moment);
+
+impl From<Time> for Exactly {
+    fn from(at: Time) -> Self {
+        Self(at.into())
+    }
+}
+
 /// `4 Mar 2026 23:12:05`.
 fn short(at: Timestamp) -> String {
     let Some(time) = DateTime::from_timestamp_millis(at.0).filter(|time| time.year() < 10_000) else {
@@ -59,9 +69,10 @@ pub fn percent(share: Option<f64>) -> String {
     share.map_or_else(|| NOTHING.to_owned(), |share| format!("{:.1} %", share * 100.0))
 }
 
-/// A length of time in seconds: `0.4 s`, `12 s`, `3 min`, `5 h`, `3 days`.
+/// A length of time in seconds: `under 0.1 s`, `0.4 s`, `12 s`, `3 min`, `5 h`, `3 days`.
 pub fn lasting(seconds: f64) -> String {
     match seconds.max(0.0) {
+        s if s < 0.05 => "under 0.1 s".to_owned(),
         s if s < 9.95 => format!("{s:.1} s"),
         s if s < 99.5 => format!("{s:.0} s"),
         s if s < 5_970.0 => format!("{:.0} min", s / 60.0),
@@ -176,7 +187,7 @@ mod tests {
     #[test]
     fn lengths_of_time_are_told_in_one_unit() {
         for (seconds, text) in [
-            (0.04, "0.0 s"),
+            (0.04, "under 0.1 s"),
             (0.42, "0.4 s"),
             (12.3, "12 s"),
             (180.0, "3 min"),

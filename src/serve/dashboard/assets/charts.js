@@ -1,6 +1,8 @@
 // Draws the tables of `figure.chart` by uPlot. The table stays the truth: each row has its place on the axis in
 // `data-x` (seconds since the epoch), each cell its value in `data-y`, each column its colour's name in `data-series`.
 
+const DAY = 86_400;
+
 const drawn = new WeakMap();
 
 export function drawCharts(root) {
@@ -8,7 +10,7 @@ export function drawCharts(root) {
 }
 
 function draw(figure) {
-  const table = figure.querySelector("table");
+  const table = figure.querySelector("details table");
   const canvas = figure.querySelector(".canvas");
   if (!table || !canvas || typeof uPlot === "undefined") return;
   const { columns, data } = read(table);
@@ -73,39 +75,43 @@ function options(figure, canvas, columns, colour) {
   const bars = figure.dataset.form === "bars";
   const units = [...new Set(columns.map((column) => column.unit))];
   const scaleOf = (unit) => `y${units.indexOf(unit)}`;
+  // Of two bars the second stands in the first.
   const shape = (column, index) => {
-    const alone = bars && column.unit === "";
-    const paths = alone ? uPlot.paths.bars({ size: [0.7, 40], align: 0 }) : undefined;
+    const bar = bars && column.unit === "";
     return {
       label: column.name,
       scale: scaleOf(column.unit),
-      stroke: colour(column.series),
-      fill: alone ? colour(`${column.series}-wash`) : undefined,
-      width: 1.75,
-      dash: index % 2 ? [5, 3] : undefined,
+      stroke: bar ? undefined : colour(column.series),
+      fill: bar ? colour(index ? column.series : "line") : undefined,
+      width: bar ? 0 : 1.5,
+      dash: !bar && index % 2 ? [5, 3] : undefined,
       spanGaps: true,
-      points: { show: !alone && byDate, size: 5, fill: colour(column.series) },
-      paths,
+      points: { show: !bar && byDate, size: 5, fill: colour(column.series) },
+      paths: bar ? uPlot.paths.bars({ size: index ? [0.4, 24] : [0.7, 40], align: 0 }) : undefined,
       value: (_, y) => (y === null || y === undefined ? "–" : `${Number(y.toFixed(1))}${column.unit}`),
     };
   };
   const date = { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" };
   const time = { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", timeZone: "UTC" };
   const format = new Intl.DateTimeFormat("en-GB", byDate ? date : time);
+  const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", timeZone: "UTC" });
+  const hour = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: "UTC" });
+  const names = (_, ticks, __, ___, step) => ticks.map((tick) => (step >= DAY ? day : hour).format(tick * 1000));
+  const aside = byDate ? DAY / 2 : 0;
   return {
     width: width(canvas),
     height: 200,
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "UTC"),
     cursor: { drag: { x: false, y: false }, points: { size: 6 } },
     scales: {
-      x: { time: true },
+      x: { time: true, range: (_, low, high) => [low - aside, high + aside] },
       ...Object.fromEntries(units.map((unit) => [
         scaleOf(unit),
         { range: (_, low, high) => [Math.min(0, low ?? 0), Math.max(high ?? 0, unit === " %" ? 10 : 1) * 1.08] },
       ])),
     },
     axes: [
-      { ...axis, space: 70, grid: { show: false } },
+      { ...axis, space: 64, grid: { show: false }, values: names, incrs: byDate ? [1, 2, 7, 14, 28, 91, 364].map((days) => days * DAY) : undefined },
       ...units.map((unit, index) => ({
         ...axis,
         scale: scaleOf(unit),

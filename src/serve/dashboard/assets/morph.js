@@ -27,7 +27,8 @@ function morphAttributes(now, next) {
 function morphChildren(now, next) {
   const keyed = new Map([...now.children].filter(key).map((child) => [key(child), child]));
   let place = now.firstChild;
-  for (const wanted of [...next.childNodes]) {
+  for (const wanted of next.childNodes) {
+    if (wanted.dataset?.keep !== undefined) continue;
     while (place?.dataset?.keep !== undefined) place = place.nextSibling;
     const known = key(wanted) && keyed.get(key(wanted));
     if (known && same(known, wanted)) {

@@ -20,8 +20,8 @@ struct Chat {
     frame: Frame,
     id: String,
     mark: Mark,
-    /// Why, in one sentence.
-    reason: Option<StepRow>,
+    /// Why, in one sentence that does not say the status again.
+    reason: Option<String>,
     /// It differs from what was published: that is on its way.
     published: Option<Mark>,
     facts: Vec<(&'static str, Fact)>,
@@ -69,7 +69,10 @@ pub fn page(dashboard: &Dashboard, id: &str, query: &Query) -> Html {
         frame: if at.is_some() { frame.still() } else { frame },
         id: id.to_owned(),
         mark: of.status.map_or(DELETED, |status| Mark::of(status.status, status.phase)),
-        reason: steps.iter().find(|step| step.holds).cloned(),
+        reason: steps
+            .iter()
+            .find(|step| step.holds)
+            .and_then(|step| Some(step.sentence.split_once(": ")?.1.to_owned())),
         published: of
             .published_status
             .filter(|published| of.status.is_some_and(|status| status != *published))

@@ -3,11 +3,13 @@
 use crate::answers::chat_parts::{
     ChatDocument, EventAnswer, PublishedAnswer, ReasonAnswer, RoundAnswer, SealAnswer, StepAnswer,
 };
+use crate::answers::words::CauseWord;
 use crate::contract::json::output::Time;
 use crate::explain::words::moment;
 use crate::serve::dashboard::frame::Linked;
 use crate::serve::dashboard::links;
-use crate::serve::dashboard::words::{self, DELETED, Mark, Moment, NOTHING};
+use crate::serve::dashboard::words::{self, DELETED, Exactly, Mark, NOTHING};
+use std::collections::HashSet;
 
 /// A step on the way to the status.
 #[derive(Clone, Debug)]
@@ -33,7 +35,7 @@ impl StepRow {
 
 /// Something that was said or done in the chat.
 pub struct FactRow {
-    pub at: Moment,
+    pub at: Exactly,
     /// The chat as of then.
     pub then: String,
     pub what: &'static str,
@@ -100,8 +102,8 @@ pub struct RoundRow {
     pub sealed: bool,
     pub mark: Mark,
     pub goal: String,
-    pub started: Moment,
-    pub deadline: Moment,
+    pub started: Exactly,
+    pub deadline: Exactly,
     pub manager: Linked,
     pub reasons: Vec<StepRow>,
 }
@@ -122,7 +124,7 @@ impl RoundRow {
 }
 
 pub struct EventRow {
-    pub at: Moment,
+    pub at: Exactly,
     pub id: String,
     pub goals: String,
     pub class: &'static str,
@@ -132,7 +134,9 @@ pub struct EventRow {
 
 impl EventRow {
     pub fn of(event: &EventAnswer, of: &ChatDocument) -> Self {
+        let arrived_late = corrected(of).contains(&event.at.0.0);
         let (class, counts) = match (event.counts, is_late(event, of)) {
+            (true, _) if arrived_late => ("achieved", "counts, arrived late"),
             (true, _) => ("achieved", "counts"),
             (false, true) => ("missed", "late"),
             (false, false) => ("none", "does not count"),
@@ -155,10 +159,17 @@ pub fn is_late(event: &EventAnswer, of: &ChatDocument) -> bool {
     !event.counts && round.is_some_and(|round| event.at.0 > round.deadline.0)
 }
 
+/// When events took effect that arrived after another outcome had been published (C9).
+pub fn corrected(of: &ChatDocument) -> HashSet<i64> {
+    let published = of.published.iter().flatten();
+    let late = published.filter(|change| change.correction && change.cause == Some(CauseWord::GoalEvent));
+    late.filter_map(|change| change.at.map(|at| at.0.0)).collect()
+}
+
 /// What readers were told.
 pub struct PublishedRow {
     pub revision: String,
-    pub at: Option<Moment>,
+    pub at: Option<Exactly>,
     pub mark: Mark,
     pub cause: &'static str,
     pub correction: bool,
@@ -169,8 +180,8 @@ impl PublishedRow {
     pub fn of(published: &PublishedAnswer) -> Self {
         Self {
             revision: published.revision.map_or_else(|| NOTHING.to_owned(), |revision| revision.to_string()),
-            at: published.at.map(Moment::from),
-            mark: published.status.map_or(DELETED, |status| Mark::of(status.status, status.phase)),
+            at: published.at.map(Exactly::from),
+            mark: published.status.map_or(DELETED, |status| Mark::of(status, published.phase)),
             cause: published.cause.map_or("chat deleted", words::cause),
             correction: published.correction,
             place: format!("{}[{}]:{}", published.topic, published.partition, published.offset),

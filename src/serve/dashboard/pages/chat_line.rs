@@ -1,14 +1,13 @@
 //! From what is known of a chat to what its time line shows.
 
-use super::chat_facts::is_late;
+use super::chat_facts::{corrected, is_late};
 use crate::answers::chat_parts::{ChatDocument, RoundAnswer};
-use crate::answers::words::{CauseWord, OutcomeWord};
+use crate::answers::words::OutcomeWord;
 use crate::contract::json::output::Time;
 use crate::domain::time::Timestamp;
 use crate::explain::words::moment;
 use crate::serve::dashboard::timeline::cycles::{Known, cycles};
 use crate::serve::dashboard::timeline::facts::{Facts, Mark, MarkKind, Outcome, Round};
-use std::collections::HashSet;
 
 /// `clock`: the moment of the picture; `chosen`: it was asked for.
 pub fn facts(of: &ChatDocument, clock: Timestamp, chosen: bool) -> Facts {
@@ -89,13 +88,6 @@ fn events(of: &ChatDocument) -> Vec<Mark> {
         Mark { at: event.at.0.0, kind, title }
     };
     of.events.iter().flatten().map(mark).collect()
-}
-
-/// When events took effect that arrived after another outcome had been published (C9).
-fn corrected(of: &ChatDocument) -> HashSet<i64> {
-    let published = of.published.iter().flatten();
-    let late = published.filter(|change| change.correction && change.cause == Some(CauseWord::GoalEvent));
-    late.filter_map(|change| change.at.map(|at| at.0.0)).collect()
 }
 
 fn who(manager: Option<&str>) -> &str {

@@ -7,7 +7,7 @@ use crate::answers::words::WhenWord;
 use crate::serve::dashboard::frame::{Frame, Linked, Screen};
 use crate::serve::dashboard::links::{self, Link};
 use crate::serve::dashboard::query::Query;
-use crate::serve::dashboard::words::{Mark, Moment};
+use crate::serve::dashboard::words::{Exactly, Mark};
 use crate::serve::dashboard::{Dashboard, Failure, Html};
 use crate::serve::model::answers::{ChannelGoals, GoalTally};
 use askama::Template;
@@ -41,9 +41,9 @@ struct GoalRow {
     event: String,
     filter: String,
     days: String,
-    from: Moment,
+    from: Exactly,
     /// `None`: until something else is set.
-    to: Option<Moment>,
+    to: Option<Exactly>,
 }
 
 /// How the chats stand that show a goal.
@@ -55,8 +55,8 @@ struct CountRow {
 struct SettingRow {
     when: &'static str,
     value: String,
-    from: Moment,
-    to: Option<Moment>,
+    from: Exactly,
+    to: Option<Exactly>,
 }
 
 pub fn page(dashboard: &Dashboard, query: &Query) -> Html {
