@@ -241,13 +241,8 @@ const HEAD: &str = "# Metrics
 
 <!-- Generated: chat-goals generate metrics > docs/metrics.md -->
 
-<<<<<<< HEAD
 `run`, `rebuild`, `serve` and `ingest` answer `GET /metrics`: in OpenMetrics, or in Prometheus' older text format where the request
 accepts only that one. `run` and `rebuild` listen at `telemetry.listen`, by default 127.0.0.1:9464, the others at their own address:
-=======
-`run`, `rebuild`, `serve` and `ingest` answer `GET /metrics`. In OpenMetrics, or in Prometheus' older text format where the request accepts
-only that one. `run` and `rebuild` listen at `telemetry.listen`, by default 127.0.0.1:9464:
->>>>>>> main
 
 ```yaml
 scrape_configs:
