@@ -43,7 +43,6 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let old = unfinished_takeover(&log, &config, &topology)?;
     let wall = Arc::new(|| chrono::Utc::now().timestamp_millis());
     let runtime = Runtime::start_as(log, &config, topology, wall, old)?;
-    tracing::info!(group = config.consumer_group(), workers = config.workers.count, "running");
     until_stopped(&config, place, runtime, || Duration::from_secs(1))
 }
 
@@ -104,6 +103,8 @@ pub fn until_stopped(
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
+        // Only from here on does a signal let it leave.
+        tracing::info!(group = config.consumer_group(), workers = config.workers.count, "running");
         let mut next_look = Instant::now();
         loop {
             tokio::select! {

@@ -241,14 +241,14 @@ const HEAD: &str = "# Metrics
 
 <!-- Generated: chat-goals generate metrics > docs/metrics.md -->
 
-`run`, `rebuild`, `serve` and `ingest` answer `GET /metrics`. In OpenMetrics, or in Prometheus' older text format where the request accepts
-only that one. `run` and `rebuild` listen at `telemetry.listen`, by default 127.0.0.1:9464:
+`run`, `rebuild`, `serve` and `ingest` answer `GET /metrics`: in OpenMetrics, or in Prometheus' older text format where the request
+accepts only that one. `run` and `rebuild` listen at `telemetry.listen`, by default 127.0.0.1:9464, the others at their own address:
 
 ```yaml
 scrape_configs:
   - job_name: chat-goals
     static_configs:
-      - targets: [\"127.0.0.1:9464\"]
+      - targets: [\"127.0.0.1:9464\", \"127.0.0.1:8080\"] # a processor, a read side
 ```
 
 Counts of records are those of committed transactions, so they are exact over crashes and rollbacks within the life of a process. A

@@ -197,6 +197,11 @@ fn scrape_of_read_side(
     let requests = |route: (&str, &str)| sum(&samples, "chat_goals_http_requests_total", route);
     assert_eq!((requests(("route", "/api/v1/chats/{id}")), requests(("status", "404"))), (1.0, 1.0));
     assert_eq!(sum(&samples, "chat_goals_model_lag_seconds", ("", "")), 0.0);
+    let follows = |url: &str| sum(&scrape(url, TEXT).1, "chat_goals_sse_clients", ("", ""));
+    assert_eq!(follows(&url), 0.0);
+    let stream = ureq::get(format!("{url}/events")).call().unwrap();
+    until(&mut process, "who follows is counted", || follows(&url) == 1.0);
+    drop(stream);
     process.stop();
     (text, samples)
 }
