@@ -253,7 +253,7 @@ scrape_configs:
 
 Counts of records are those of committed transactions, so they are exact over crashes and rollbacks within the life of a process. A
 process tells of the partitions that it has, so sums over all processes are those of the deployment. A scrape asks no broker and
-takes no lock that a worker waits for: workers leave their figures at each commit, and what they have at hand every half second.
+holds up no worker: workers leave their figures at each commit, and what they have at hand every half second.
 
 `chat-goals generate grafana` and `chat-goals generate alerts` print dashboards and rules over these metrics; what to do when an
 alert fires is in [alerts.md](alerts.md), what the health endpoints say in [health.md](health.md).
