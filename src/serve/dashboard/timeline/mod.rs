@@ -14,8 +14,8 @@ mod tests;
 
 use facts::{Facts, Mark, Outcome, Round};
 use lanes::Lanes;
-use scale::Scale;
 pub use scale::{Percent, Tick};
+use scale::{Scale, anchor};
 
 /// Where the names of the times stand, and where the first lane begins.
 const AXIS_HEIGHT: u32 = 22;
@@ -209,11 +209,6 @@ fn events(facts: &Facts, scale: &Scale, top: u32) -> (Option<Events>, u32) {
 fn clock(facts: &Facts, scale: &Scale, name_y: u32) -> Clock {
     let beyond = facts.clock > scale.end();
     let x = scale.place(facts.clock);
-    let anchor = match x.0 {
-        x if x < 15.0 => "start",
-        x if x > 85.0 => "end",
-        _ => "middle",
-    };
     let name = if beyond { format!("{} →", facts.clock_name) } else { facts.clock_name.clone() };
-    Clock { x, name, name_x: x, name_y, anchor, beyond }
+    Clock { x, name, name_x: x, name_y, anchor: anchor(x), beyond }
 }

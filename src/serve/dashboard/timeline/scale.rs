@@ -19,6 +19,8 @@ impl std::fmt::Display for Percent {
 pub struct Tick {
     pub x: Percent,
     pub name: String,
+    /// From where its name is written: at the edges it would be cut off.
+    pub anchor: &'static str,
     /// One that a narrow screen has no room for.
     pub fine: bool,
 }
@@ -107,9 +109,19 @@ impl Scale {
         let named = inside.enumerate().filter_map(|(index, at)| {
             let time = DateTime::from_timestamp_millis(at)?;
             let new_day = day.replace(time.date_naive()) != Some(time.date_naive());
-            Some(Tick { x: self.place(at), name: name(time, step, new_day), fine: index % 3 != 0 })
+            let x = self.place(at);
+            Some(Tick { x, name: name(time, step, new_day), anchor: anchor(x), fine: index % 3 != 0 })
         });
         named.collect()
+    }
+}
+
+/// From where a name beside this place is written.
+pub fn anchor(x: Percent) -> &'static str {
+    match x.0 {
+        x if x < 14.0 => "start",
+        x if x > 86.0 => "end",
+        _ => "middle",
     }
 }
 
