@@ -183,8 +183,11 @@ pub struct PublishedAnswer {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub revision: Option<u32>,
     pub deleted: bool,
-    #[serde(flatten)]
-    pub status: Option<StatusAnswer>,
+    /// Absent: the chat was deleted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<StatusWord>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phase: Option<PhaseWord>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub previous_status: Option<StatusWord>,
     #[serde(skip_serializing_if = "Option::is_none")]

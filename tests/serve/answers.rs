@@ -190,7 +190,7 @@ fn pages_that_are_read_while_chats_change_show_none_twice_and_miss_none_that_sta
         // A chat of the page that comes next is replied to.
         let reply = Entry::chat(
             "shop",
-            &seen[seen.len() - 1].replace('c', "c"),
+            &seen[seen.len() - 1],
             at(200 + turn),
             json!({"managerReply": {"managerId": "anna"}}),
         );

@@ -7,6 +7,7 @@
 //! Reading order: [`world`] (the log, the processor and what is served), [`client`], then the tests.
 
 mod client;
+mod naive;
 mod world;
 
 mod answers;

@@ -151,7 +151,8 @@ fn rounds(page: &mut String, of: &ChatDocument) {
 fn change(of: &PublishedAnswer) -> Vec<String> {
     let place = format!("{}[{}]:{}", of.topic, of.partition, of.offset);
     let revision = of.revision.map_or_else(|| NOTHING.to_owned(), |revision| format!("revision {revision}"));
-    let status = of.status.as_ref().map_or_else(|| "deleted".to_owned(), status);
+    let status = of.status.map(|status| StatusAnswer { status, phase: of.phase });
+    let status = status.as_ref().map_or_else(|| "deleted".to_owned(), self::status);
     let correction = if of.correction { "correction" } else { "" };
     vec![
         place,

@@ -47,7 +47,7 @@ pub fn document(needs_token: bool) -> Value {
     let paths = document["paths"].as_object_mut().expect("there are paths");
     for (path, item) in paths {
         let operation = &mut item["get"];
-        for parameter in operation["parameters"].as_array_mut().into_iter().flatten() {
+        for parameter in operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten() {
             if parameter["name"] == "as_of" {
                 parameter["schema"] = moment.clone();
             }
@@ -87,7 +87,7 @@ fn problem(description: &str) -> Value {
 
 /// A parameter that need not be there is left out, never null.
 fn without_null(schema: &mut Value) {
-    if let Some(kinds) = schema["type"].as_array_mut() {
+    if let Some(kinds) = schema.get_mut("type").and_then(Value::as_array_mut) {
         kinds.retain(|kind| kind != "null");
         if let [kind] = &kinds[..] {
             schema["type"] = kind.clone();

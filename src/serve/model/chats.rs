@@ -62,7 +62,7 @@ impl Cursor {
     /// As it is written; `None`: it is no cursor.
     pub fn parse(text: &str) -> Option<Self> {
         let digits = text.as_bytes();
-        if digits.len() % 2 != 0 || digits.len() < 2 * SORTED_BY {
+        if !digits.len().is_multiple_of(2) || digits.len() < 2 * SORTED_BY {
             return None;
         }
         let digit = |digit: u8| char::from(digit).to_digit(16).map(|digit| digit as u8);
