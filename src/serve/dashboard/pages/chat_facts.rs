@@ -181,7 +181,7 @@ impl PublishedRow {
         Self {
             revision: published.revision.map_or_else(|| NOTHING.to_owned(), |revision| revision.to_string()),
             at: published.at.map(Exactly::from),
-            mark: published.status.map_or(DELETED, |status| Mark::of(status.status, status.phase)),
+            mark: published.status.map_or(DELETED, |status| Mark::of(status, published.phase)),
             cause: published.cause.map_or("chat deleted", words::cause),
             correction: published.correction,
             place: format!("{}[{}]:{}", published.topic, published.partition, published.offset),
