@@ -7,7 +7,7 @@ import { launch, openPage, ready } from "./browser.mjs";
 const folder = process.argv[2] ?? "../../docs/images";
 mkdirSync(folder, { recursive: true });
 const browser = await launch();
-const finder = await openPage(browser);
+const finder = await openPage(browser, { scripts: false });
 
 // A chat that tells a story: the one with the most rounds and events among those that changed last.
 async function storied() {

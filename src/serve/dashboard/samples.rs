@@ -6,13 +6,15 @@ use crate::domain::time::Timestamp;
 use crate::serve::model::ReadModel;
 use crate::serve::model::answers::StatusAnswer;
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::thread;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-const INTERVAL: Duration = Duration::from_secs(3);
-/// Ten minutes, and no more rows of a table than a page should have.
-const KEPT: usize = 200;
+/// The model looks at the processor every two seconds; a look is found soon, so that what lies between two is told well.
+const INTERVAL: Duration = Duration::from_millis(250);
+/// Ten minutes of looks, and no more rows of a table than a page should have.
+const KEPT: usize = 300;
 
 /// The stages in the order of the figures.
 pub const STAGES: [&str; 3] = ["chats", "customers", "managers"];
@@ -26,18 +28,21 @@ pub struct Sample {
 
 pub struct Samples {
     taken: Arc<Mutex<VecDeque<Sample>>>,
+    /// The thread ends when this does.
+    stop: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
 }
 
 impl Samples {
     /// Begins to take them. Without a thread there are none, and everything else goes on.
     pub fn start(model: ReadModel) -> Self {
         let taken = Arc::new(Mutex::new(VecDeque::with_capacity(KEPT)));
-        let kept = Arc::downgrade(&taken);
+        let (stop, stopped) = mpsc::channel();
+        let to = taken.clone();
         let thread = thread::Builder::new().name("dashboard-samples".to_owned());
-        if let Err(error) = thread.spawn(move || take(&model, &kept)) {
-            tracing::warn!(%error, "the throughput cannot be sampled");
-        }
-        Self { taken }
+        let thread = thread.spawn(move || take(&model, &to, &stopped));
+        let thread = thread.inspect_err(|error| tracing::warn!(%error, "the throughput cannot be sampled"));
+        Self { taken, stop: Some(stop), thread: thread.ok() }
     }
 
     /// Oldest first.
@@ -46,11 +51,20 @@ impl Samples {
     }
 }
 
-fn take(model: &ReadModel, to: &Weak<Mutex<VecDeque<Sample>>>) {
+/// Nobody may hold the model when its users are gone.
+impl Drop for Samples {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            // A panic was printed where it happened, and costs some figures.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn take(model: &ReadModel, to: &Mutex<VecDeque<Sample>>, stopped: &Receiver<()>) {
     let mut before: Option<Committed> = None;
-    loop {
-        thread::sleep(INTERVAL);
-        let Some(to) = to.upgrade() else { return };
+    while stopped.recv_timeout(INTERVAL) == Err(RecvTimeoutError::Timeout) {
         // Who looks at a page is told what is wrong.
         let Ok(StatusAnswer { processor: Some(processor), .. }) = model.status() else { continue };
         let now = Committed::of(&processor);
@@ -58,7 +72,7 @@ fn take(model: &ReadModel, to: &Weak<Mutex<VecDeque<Sample>>>) {
             continue;
         }
         if let Some(before) = before {
-            note(&mut locked(&to), now.since(&before));
+            note(&mut locked(to), now.since(&before));
         }
         before = Some(now);
     }
