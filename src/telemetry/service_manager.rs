@@ -54,12 +54,8 @@ impl ServiceManager {
 
 impl Drop for ServiceManager {
     fn drop(&mut self) {
+        // Nobody waits for the thread: it may be held up by a service manager that does not listen, and ends with the process.
         self.stop.store(true, Ordering::Relaxed);
-        if let Some(thread) = self.thread.take()
-            && thread.join().is_err()
-        {
-            tracing::error!("the thread that tells the service manager panicked");
-        }
     }
 }
 
