@@ -168,14 +168,16 @@ settings! {
         /// A file that holds the token (without the newline at its end) which requests have to bear:
         /// `Authorization: Bearer TOKEN`. Empty: requests need none.
         token_file: Option<PathBuf> = None;
-        /// Listen on an address that other machines reach, though there is no token: whoever reaches it reads everything.
+        /// Listen on an address that other machines reach, though there is no token: whoever reaches it reads
+        /// everything.
         allow_anonymous: bool = false;
-        /// The directory of the read model, made if it is missing; each process needs one of its own, and not that of the
-        /// processor. What is not found here is read from the topics again, from their beginning.
+        /// The directory of the read model, made if it is missing; each process needs one of its own, and not
+        /// that of the processor. What is not found here is read from the topics again, from their beginning.
         state_dir: PathBuf = "/var/lib/chat-goals-serve";
         /// Bytes that its RocksDB may use for cached blocks and for what it has yet to write (128 MiB).
         memory_bytes_max: usize [8_388_608..=1_099_511_627_776] = 134_217_728;
-        /// How many of the latest changes are kept in memory for readers of `/events` that come back: about a kilobyte each.
+        /// How many of the latest changes are kept in memory for readers of `/events` that come back: about a
+        /// kilobyte each.
         events_kept: usize [16..=1_000_000] = 4_096;
         /// How many readers of `/events` there may be at once; one more is refused.
         event_readers_max: usize [1..=100_000] = 256;

@@ -2,7 +2,7 @@
 //! it was.
 
 use crate::broker::{LIMIT, Partitioner};
-use crate::expectation::{Expectation, without};
+use crate::expectation::{Expectation, plain, without};
 use crate::process::{Deployment, Process};
 use crate::workload::{wall, workload};
 use chat_goals::config::WireForm;
@@ -98,7 +98,7 @@ fn views(address: &str) -> BTreeMap<String, Value> {
         let page = ask(address, &format!("/api/v1/chats?limit=200{cursor}"));
         for chat in page["chats"].as_array().unwrap() {
             let view = without(chat, &["revision", "previousStatus", "at", "cause", "correction"]);
-            views.insert(chat["chatId"].as_str().unwrap().to_owned(), view);
+            views.insert(chat["chatId"].as_str().unwrap().to_owned(), plain(view));
         }
         match page["next"].as_str() {
             Some(next) => cursor = format!("&cursor={next}"),

@@ -1,7 +1,7 @@
 //! Server-sent events: what is heard, and that nothing is missed by who comes back.
 
 use crate::client::{Heard, Listener};
-use crate::world::World;
+use crate::world::{World, until};
 use chat_goals::simulate::workload::Entry;
 use serde_json::json;
 
@@ -30,7 +30,15 @@ fn who_comes_back_hears_what_was_missed() {
         ("lag", true),
         "at first the lag is told"
     );
-    world.append(&[asks("shop", "a", 1), asks("hotel", "x", 2), asks("shop", "b", 3)]);
+    // One after the other: they lie in several partitions, which have no order among each other.
+    let publish = |entry: Entry| {
+        let path = format!("/api/v1/chats/{}", entry.key);
+        world.append(&[entry]);
+        until(|| (served.client.get(&path).status != 200).then(|| format!("{path} is to come")));
+    };
+    publish(asks("shop", "a", 1));
+    publish(asks("hotel", "x", 2));
+    publish(asks("shop", "b", 3));
     let a: Heard = listener.next_change().unwrap();
     assert_eq!(
         (a.event.as_str(), &a.data["chatId"], &a.data["status"]),
@@ -42,7 +50,8 @@ fn who_comes_back_hears_what_was_missed() {
     assert_eq!(b.data["chatId"], "b");
     drop(listener);
 
-    world.append(&[asks("shop", "c", 4), asks("shop", "d", 5)]);
+    publish(asks("shop", "c", 4));
+    publish(asks("shop", "d", 5));
     let mut back = served.client.listen("?channel=shop", Some(&a.id));
     assert_eq!(chats(&mut back, 3), ["b", "c", "d"]);
     let mut of_one = served.client.listen("?chat=x", Some(&a.id));
@@ -100,7 +109,7 @@ fn who_was_away_for_too_long_is_told_to_ask_anew() {
     let first = listener.next().unwrap();
     drop(listener);
     world.append(&(0..60).map(|n| asks("shop", &format!("c{n}"), n)).collect::<Vec<_>>());
-    crate::world::until(|| {
+    until(|| {
         let count = served.client.pages("/api/v1/chats?limit=200", "chats").len();
         (count < 60).then(|| format!("{count} chats"))
     });

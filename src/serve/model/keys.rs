@@ -163,7 +163,7 @@ mod tests {
     fn these_keys_are_frozen() {
         let date = NaiveDate::from_ymd_opt(2026, 3, 29);
         let bucket = |manager: Option<&str>, date| Bucket { manager: manager.map(Into::into), date };
-        assert_eq!(counter("ab", &bucket(Some("m"), date)), b"d\0\x02ab\x80\0\0\0\0\x0b\x4a\x94mm");
+        assert_eq!(counter("ab", &bucket(Some("m"), date)), b"d\0\x02ab\x80\0\0\0\0\x0b\x49\x78mm");
         assert_eq!(counter("ab", &bucket(None, None)), b"t\0\x02ab*");
         assert_eq!(history(b"c", 2), b"\0\x01c\x80\0\0\0\0\0\0\x02");
         assert_eq!(parse_place(&place(3, 41)), Some((3, 41)));
