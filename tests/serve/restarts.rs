@@ -43,6 +43,13 @@ fn everything(model: &ReadModel) -> Value {
     })
 }
 
+/// Without what moves when the processor is looked at, which a service does now and then.
+fn whatever_the_clock(model: &ReadModel) -> Value {
+    let mut answers = everything(model);
+    answers.as_object_mut().unwrap().remove("details");
+    answers
+}
+
 /// A model of this name that has read everything, step by step in this thread.
 fn built(world: &World, name: &str) -> ReadModel {
     let config = world.serving(name);
@@ -80,12 +87,12 @@ fn published() -> (World, Vec<Entry>) {
 fn a_restart_reads_nothing_again() {
     let (world, _) = published();
     let served = world.serve("model");
-    let (read, answers) = (served.model().health().records_read, everything(served.model()));
+    let (read, answers) = (served.model().health().records_read, whatever_the_clock(served.model()));
     assert!(read > 1_000, "{read} records were read");
     served.stop();
     let served = world.serve("model");
     assert_eq!(served.model().health().records_read, 0);
-    assert_eq!(everything(served.model()), answers);
+    assert_eq!(whatever_the_clock(served.model()), answers);
     // What comes then is read, and nothing else.
     world.dead_letter(5, "not JSON", b"[");
     until(|| (served.model().health().records_read < 1).then(|| "a letter was sent".to_owned()));
