@@ -1,5 +1,5 @@
 //! The OpenAPI document describes the server. By itself this looks at the paths and at what they answer; with
-//! `CHAT_GOALS_SCHEMATHESIS` naming the program (as `dev/api-test` does), schemathesis holds some hundreds of requests for
+//! `SCHEMATHESIS` naming the program (as `dev/api-test` does), schemathesis holds some hundreds of requests for
 //! each operation against the document.
 
 use crate::world::{Served, World};
@@ -69,7 +69,7 @@ fn parameters_are_read(client: &crate::client::Client, path: &str, item: &Value)
 
 #[test]
 fn schemathesis_finds_no_difference() {
-    let Some(program) = std::env::var_os("CHAT_GOALS_SCHEMATHESIS") else {
+    let Some(program) = std::env::var_os("SCHEMATHESIS") else {
         println!("left out: dev/api-test runs it");
         return;
     };
