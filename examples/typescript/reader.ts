@@ -20,7 +20,8 @@ function take({ key: chat, value, headers }: Message<string, string, string, str
   // A tombstone is a chat that was deleted; its revision is in the header.
   const revision = view?.revision ?? Number(headers.get('revision'))
   const seen = revisions.get(chat)
-  if (seen !== undefined && revision <= seen) return
+  // Of two with one revision the newer one holds: this client may hand out what a transaction that was aborted held (see the README).
+  if (seen !== undefined && revision < seen) return
   if (seen !== undefined && revision > seen + 1) {
     console.error(`${chat}: revisions ${seen + 1} to ${revision - 1} were missed`)
   }
