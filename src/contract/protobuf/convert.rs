@@ -5,7 +5,7 @@ use super::generated::condition::Operator as PbOperator;
 use crate::contract::check::{self, ConditionPath};
 use crate::domain::goal::{Clause, Condition, Filter, Goal, Operator, Scalar};
 use crate::domain::time::Timestamp;
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use prost::Message;
 use prost_types::value::Kind;
 
@@ -102,11 +102,13 @@ pub(super) fn time_to(time: Timestamp) -> prost_types::Timestamp {
 
 /// A date as days since the epoch.
 pub(super) fn date_to(date: NaiveDate) -> i32 {
-    // Every date that there is fits by far.
-    date.signed_duration_since(NaiveDate::default()).num_days() as i32
+    date.num_days_from_ce() - EPOCH
 }
 
 pub(super) fn date_from(days: i32) -> Result<NaiveDate, String> {
-    let date = NaiveDate::default().checked_add_signed(chrono::TimeDelta::days(days.into()));
+    let date = days.checked_add(EPOCH).and_then(NaiveDate::from_num_days_from_ce_opt);
     date.ok_or_else(|| format!("{days} days since the epoch are no date"))
 }
+
+/// 1970-01-01, as chrono counts days.
+const EPOCH: i32 = 719_163;

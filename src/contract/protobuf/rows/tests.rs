@@ -4,16 +4,23 @@ use super::*;
 use crate::contract::protobuf::arbitrary::{
     any_bucket, any_counts, any_date, any_events, any_goal_id, any_time, id,
 };
+use crate::contract::protobuf::generated as pb;
+use crate::domain::conversation::JudgedEvent;
 use crate::domain::conversation::{Assignment, Close, Conversation, Cycle, Named, Reply};
-use crate::domain::credit::Contribution;
+use crate::domain::credit::{Bucket, Contribution, Counts};
 use crate::domain::rounds::{Outcome, Round};
 use crate::domain::seal::{Seal, SealedRound};
+use crate::domain::settings::GoalId;
 use crate::domain::status::{KnownRound, LastRound, OutcomeKind, ShownRound, Status, View};
 use crate::domain::time::DAY;
-use crate::stages::chats::{LiveChat, Published};
+use crate::domain::time::Timestamp;
+use crate::stages::chats::{ChatRow, LiveChat, Published};
+use crate::stages::customers::{Ask, CustomerRow, Link, Neighbour};
+use crate::stages::managers::CounterRow;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
+use prost::Message;
 
 fn any_reply() -> impl Strategy<Value = Reply> {
     (any_time(), id()).prop_map(|(at, manager)| Reply { at, manager })
@@ -221,6 +228,26 @@ proptest! {
     #[test]
     fn a_counter_row_comes_back(row in any_counter_row()) {
         prop_assert_eq!(decode_counter(&encode_counter(&row)), Ok(row));
+    }
+
+    /// Rows are written field by field: other programs, and later ones, read them as the messages of `state.proto`.
+    #[test]
+    fn the_bytes_of_a_row_are_those_of_its_message(chat in any_chat_row(), customer in any_customer_row()) {
+        let bytes = encode_chat(&chat);
+        prop_assert_eq!(pb::ChatRow::decode(&bytes[..]).unwrap().encode_to_vec(), bytes);
+        let bytes = encode_customer(&customer);
+        prop_assert_eq!(pb::CustomerRow::decode(&bytes[..]).unwrap().encode_to_vec(), bytes);
+    }
+
+    /// Of a later version: nothing of it can be lost on this one by standing in another place.
+    #[test]
+    fn fields_that_are_not_known_are_passed_over(row in any_chat_row(), number in any::<u64>()) {
+        let mut bytes = encode_chat(&row);
+        prost::encoding::uint64::encode(100, &number, &mut bytes);
+        prost::encoding::fixed64::encode(101, &number, &mut bytes);
+        prost::encoding::fixed32::encode(102, &(number as u32), &mut bytes);
+        prost::encoding::string::encode(103, &"later".to_owned(), &mut bytes);
+        prop_assert_eq!(decode_chat(&bytes), Ok(row));
     }
 
     #[test]
