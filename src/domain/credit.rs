@@ -207,6 +207,9 @@ pub fn difference(
     (after, is_achieved): (&[Contribution], bool),
 ) -> Vec<(Bucket, Counts)> {
     let mut differences = Vec::new();
+    if was_achieved == is_achieved && before == after {
+        return differences;
+    }
     let mut push = |manager: Option<&ManagerId>, date, before: Counts, after: Counts| {
         let mut counts = after;
         counts.add(&before, -1);

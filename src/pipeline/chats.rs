@@ -146,10 +146,13 @@ impl ChatsTask {
             }
         }
         if folded.changed {
-            let index = slot.row.as_ref().map(ChatRow::index).unwrap_or_default();
-            let before = std::mem::replace(&mut slot.index, index);
+            // Settling looks at the index anyway.
+            let index = (!folded.settle).then(|| slot.row.as_ref().map(ChatRow::index).unwrap_or_default());
+            let moved = index.map(|index| (std::mem::replace(&mut slot.index, index), index));
             self.table.mark(event.chat.as_bytes());
-            self.reindex(event.channel, event.chat, before, index);
+            if let Some((before, after)) = moved {
+                self.reindex(event.channel, event.chat, before, after);
+            }
         }
         Ok(Ok(Followed { asks: folded.asks, settle: folded.settle }))
     }

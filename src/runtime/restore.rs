@@ -288,7 +288,7 @@ pub fn digest_of(store: &Store, family: Family, partition: i32) -> anyhow::Resul
 /// The changelog offset that the rows on disk are known to reach.
 pub fn reached(store: &Store, task: TaskId) -> anyhow::Result<Option<Offset>> {
     let Some(bytes) = store.get(Family::Meta, &meta_key(task))? else { return Ok(None) };
-    Ok(bytes.try_into().ok().map(Offset::from_be_bytes))
+    Ok(bytes[..].try_into().ok().map(Offset::from_be_bytes))
 }
 
 /// How far a restore has come that is under way: `next` of what lies between `from` and `end` of a changelog.

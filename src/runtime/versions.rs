@@ -53,7 +53,9 @@ pub fn span_on_disk(store: &Store, task: TaskId) -> anyhow::Result<Span> {
             oldest: Versions { format: oldest_format, rules: oldest_rules },
             newest: Versions { format: newest_format, rules: newest_rules },
         }),
-        _ => anyhow::bail!("the versions of {task:?} are noted as {bytes:?}, which is not four numbers"),
+        _ => {
+            anyhow::bail!("the versions of {task:?} are noted as {:?}, which is not four numbers", &bytes[..])
+        }
     }
 }
 

@@ -5,6 +5,9 @@
 
 use super::store::{Changes, Family, Store};
 use super::table::row_key;
+use hashbrown::HashMap;
+use hashbrown::hash_map::Entry;
+use rustc_hash::FxBuildHasher;
 use std::collections::BTreeSet;
 use std::ops::Bound;
 use std::sync::Arc;
@@ -14,31 +17,52 @@ pub struct SortedIndex {
     store: Option<Arc<Store>>,
     added: BTreeSet<Vec<u8>>,
     removed: BTreeSet<Vec<u8>>,
+    /// What came since, in order, still to be sorted into `added` (true) and `removed` (false): most of it cancels out
+    /// before anybody looks.
+    news: Vec<(bool, Vec<u8>)>,
 }
 
 impl SortedIndex {
     pub fn new(partition: i32, store: Option<Arc<Store>>) -> Self {
-        Self { partition, store, added: BTreeSet::new(), removed: BTreeSet::new() }
+        let (added, removed, news) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
+        Self { partition, store, added, removed, news }
     }
 
     /// Adds an entry that is not there.
     pub fn insert(&mut self, entry: Vec<u8>) {
-        // One that only this transaction has removed is in the store still.
-        if !self.removed.remove(&entry) {
-            self.added.insert(entry);
-        }
+        self.note(true, entry);
     }
 
     /// Removes an entry that is there. One that came and went within a transaction leaves no trace in the store: each
     /// trace would have to be passed over by every later scan, until RocksDB merges it away.
     pub fn remove(&mut self, entry: Vec<u8>) {
-        if !self.added.remove(&entry) && self.store.is_some() {
-            self.removed.insert(entry);
+        self.note(false, entry);
+    }
+
+    fn note(&mut self, is_added: bool, entry: Vec<u8>) {
+        self.news.push((is_added, entry));
+        if self.store.is_none() {
+            // No commit ever empties it.
+            self.sort_in();
+        }
+    }
+
+    fn sort_in(&mut self) {
+        for (is_added, entry) in self.news.drain(..) {
+            // What only this transaction has done is undone.
+            let (to, undone) = match is_added {
+                true => (&mut self.added, &mut self.removed),
+                false => (&mut self.removed, &mut self.added),
+            };
+            if !undone.remove(&entry) && (is_added || self.store.is_some()) {
+                to.insert(entry);
+            }
         }
     }
 
     /// Removes an entry that may be gone already.
     pub fn forget(&mut self, entry: Vec<u8>) -> anyhow::Result<()> {
+        self.sort_in();
         if !self.added.remove(&entry)
             && let Some(store) = &self.store
             && store.get(Family::Indexes, &row_key(self.partition, &entry))?.is_some()
@@ -49,7 +73,8 @@ impl SortedIndex {
     }
 
     /// At most `limit` entries after `after` that begin with `prefix`, in order. An empty `after` is before all.
-    pub fn scan(&self, prefix: &[u8], after: &[u8], limit: usize) -> anyhow::Result<Vec<Vec<u8>>> {
+    pub fn scan(&mut self, prefix: &[u8], after: &[u8], limit: usize) -> anyhow::Result<Vec<Vec<u8>>> {
+        self.sort_in();
         let from = if after < prefix { Bound::Included(prefix) } else { Bound::Excluded(after) };
         let mut over = self
             .added
@@ -90,19 +115,46 @@ impl SortedIndex {
         if self.store.is_none() {
             return;
         }
+        if !self.added.is_empty() || !self.removed.is_empty() {
+            self.sort_in();
+        }
         for entry in std::mem::take(&mut self.removed) {
             changes.delete(Family::Indexes, &row_key(self.partition, &entry));
         }
         for entry in std::mem::take(&mut self.added) {
             changes.put(Family::Indexes, &row_key(self.partition, &entry), &[]);
         }
+        // Nobody has looked: only what is left needs an order, which the store's memtables like.
+        let mut left: Vec<(Vec<u8>, bool)> = net(&mut self.news).collect();
+        left.sort_unstable();
+        for (entry, is_added) in left {
+            let key = row_key(self.partition, &entry);
+            match is_added {
+                true => changes.put(Family::Indexes, &key, &[]),
+                false => changes.delete(Family::Indexes, &key),
+            }
+        }
     }
 
     /// Back to what the store has.
     pub fn roll_back(&mut self) {
+        self.news.clear();
         self.added.clear();
         self.removed.clear();
     }
+}
+
+/// What does not cancel out.
+fn net(news: &mut Vec<(bool, Vec<u8>)>) -> impl Iterator<Item = (Vec<u8>, bool)> + use<> {
+    let mut net = HashMap::with_capacity_and_hasher(news.len() / 2, FxBuildHasher);
+    for (is_added, entry) in news.drain(..) {
+        match net.entry(entry) {
+            Entry::Occupied(before) if *before.get() != is_added => drop(before.remove()),
+            Entry::Occupied(_) => {}
+            Entry::Vacant(vacant) => drop(vacant.insert(is_added)),
+        }
+    }
+    net.into_iter()
 }
 
 #[cfg(test)]

@@ -5,12 +5,10 @@
 
 use anyhow::Context as _;
 use rocksdb::{
-    BlockBasedIndexType, BlockBasedOptions, BoundColumnFamily, Cache, ColumnFamilyDescriptor,
-    DBCompressionType, DBPinnableSlice, IteratorMode, Options, ReadOptions, WriteBatch, WriteBufferManager,
-    WriteOptions,
+    BlockBasedIndexType, BlockBasedOptions, Cache, ColumnFamily, ColumnFamilyDescriptor, DBCompressionType,
+    DBPinnableSlice, IteratorMode, Options, ReadOptions, WriteBatch, WriteBufferManager, WriteOptions,
 };
 use std::path::Path;
-use std::sync::Arc;
 
 /// The column families. The names outlive the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -41,7 +39,8 @@ impl Family {
 
 /// The database of one process.
 pub struct Store {
-    db: rocksdb::DBWithThreadMode<rocksdb::MultiThreaded>,
+    /// Its families are all there from the start: no lock guards who they are.
+    db: rocksdb::DBWithThreadMode<rocksdb::SingleThreaded>,
     write: WriteOptions,
     watch: Option<Watch>,
 }
@@ -60,6 +59,8 @@ type Watch = Box<dyn Fn(Access) -> anyhow::Result<()> + Send + Sync>;
 /// Changes that reach the disk together.
 pub struct Changes<'a> {
     store: &'a Store,
+    /// In the order of [`Family::ALL`].
+    families: [&'a ColumnFamily; Family::ALL.len()],
     batch: WriteBatch,
 }
 
@@ -96,7 +97,7 @@ impl Store {
 
     /// A number that RocksDB keeps about a family; 0 if it keeps none.
     pub fn property(&self, family: Family, name: &str) -> u64 {
-        self.db.property_int_value_cf(&self.family(family), name).ok().flatten().unwrap_or(0)
+        self.db.property_int_value_cf(self.family(family), name).ok().flatten().unwrap_or(0)
     }
 
     /// The size of its files, in bytes.
@@ -113,13 +114,14 @@ impl Store {
         self.watch.as_ref().map_or(Ok(()), |watch| watch(access))
     }
 
-    fn family(&self, family: Family) -> Arc<BoundColumnFamily<'_>> {
+    fn family(&self, family: Family) -> &ColumnFamily {
         self.db.cf_handle(family.name()).expect("every family is created when the store is opened")
     }
 
-    pub fn get(&self, family: Family, key: &[u8]) -> anyhow::Result<Option<Vec<u8>>> {
+    /// What is stored under a key, where the cache has it.
+    pub fn get(&self, family: Family, key: &[u8]) -> anyhow::Result<Option<DBPinnableSlice<'_>>> {
         self.at(Access::Read)?;
-        Ok(self.db.get_cf(&self.family(family), key)?)
+        Ok(self.db.get_pinned_cf(self.family(family), key)?)
     }
 
     /// Calls `visit` with the entries from `from` on, in the order of their keys, until it says false.
@@ -154,7 +156,7 @@ impl Store {
     ) -> anyhow::Result<()> {
         self.at(Access::Read)?;
         let from = IteratorMode::From(from, rocksdb::Direction::Forward);
-        for entry in self.db.iterator_cf_opt(&self.family(family), options, from) {
+        for entry in self.db.iterator_cf_opt(self.family(family), options, from) {
             let (key, value) = entry?;
             if !visit(&key, &value) {
                 break;
@@ -170,12 +172,16 @@ impl Store {
         keys: &[Vec<u8>],
     ) -> anyhow::Result<Vec<Option<DBPinnableSlice<'_>>>> {
         self.at(Access::Read)?;
-        let found = self.db.batched_multi_get_cf(&self.family(family), keys, true);
+        let found = self.db.batched_multi_get_cf(self.family(family), keys, true);
         found.into_iter().map(|value| Ok(value?)).collect()
     }
 
     pub fn changes(&self) -> Changes<'_> {
-        Changes { store: self, batch: WriteBatch::default() }
+        Changes {
+            store: self,
+            families: Family::ALL.map(|family| self.family(family)),
+            batch: WriteBatch::default(),
+        }
     }
 }
 
@@ -245,18 +251,18 @@ pub fn family_options(cache: &Cache, memory_bytes: usize) -> Options {
 
 impl Changes<'_> {
     pub fn put(&mut self, family: Family, key: &[u8], value: &[u8]) {
-        self.batch.put_cf(&self.store.family(family), key, value);
+        self.batch.put_cf(self.families[family as usize], key, value);
     }
 
     pub fn delete(&mut self, family: Family, key: &[u8]) {
-        self.batch.delete_cf(&self.store.family(family), key);
+        self.batch.delete_cf(self.families[family as usize], key);
     }
 
     /// Everything whose key begins with `prefix`.
     pub fn delete_prefix(&mut self, family: Family, prefix: &[u8]) {
         let mut end = prefix.to_vec();
         end.extend([0xff; 300]);
-        self.batch.delete_range_cf(&self.store.family(family), prefix, &end);
+        self.batch.delete_range_cf(self.families[family as usize], prefix, &end);
     }
 
     pub fn write(self) -> anyhow::Result<()> {

@@ -205,6 +205,8 @@ impl<R: TableRow> Table<R> {
     /// The keys that changed since the last commit or rollback, rows and pages, and what has to be stored under each.
     /// The digest counts them as stored.
     pub fn changed(&mut self) -> anyhow::Result<Vec<Change>> {
+        // In order, as rows lie in the store: so they are written faster, and compress better on the way to it.
+        self.dirty.sort_unstable();
         let mut changed = Vec::with_capacity(self.dirty.len());
         for key in &self.dirty {
             let slot = match self.rows.get_mut(key) {

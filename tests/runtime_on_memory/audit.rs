@@ -136,7 +136,7 @@ fn a_row_that_somebody_edited_on_a_disk() {
     let dir = disk_of(&world, "a").dir.clone();
     let store = Store::open(&dir, 8 << 20).unwrap();
     let key = row_key(partition, chat.as_bytes());
-    let mut row = store.get(Family::Chats, &key).unwrap().unwrap();
+    let mut row = store.get(Family::Chats, &key).unwrap().unwrap().to_vec();
     row.extend([0x28, 99]); // The revision once more: the last one counts.
     let mut changes = store.changes();
     changes.put(Family::Chats, &key, &row);

@@ -57,7 +57,7 @@ fn a_row_of_no_versions() {
 fn a_row_under_another_key() {
     let problems = after(|store, changes| {
         let (partition, key) = some_chat(store, |row| row["live"].is_null());
-        let row = store.get(Family::Chats, &row_key(partition, key.as_bytes())).unwrap().unwrap();
+        let row = store.get(Family::Chats, &row_key(partition, key.as_bytes())).unwrap().unwrap().to_vec();
         changes.put(Family::Chats, &row_key(partition, b"an impostor"), &row);
     });
     one(&problems, Family::Chats, "an impostor", "it is the row of ");

@@ -72,7 +72,7 @@ fn what_was_altered_is_named() {
     let rows = deployment.state_dir("state").join(deployment.group()).join("rows");
     let store = Store::open(&rows, 8 << 20).unwrap();
     let key = row_key(2, chats[2].as_bytes());
-    let mut row = store.get(Family::Chats, &key).unwrap().unwrap();
+    let mut row = store.get(Family::Chats, &key).unwrap().unwrap().to_vec();
     row.extend([0x28, 99]);
     let mut changes = store.changes();
     changes.put(Family::Chats, &key, &row);

@@ -59,24 +59,24 @@ impl<L: Log> Worker<L> {
             });
             changes.write()?;
         }
-        {
-            let _waits = shared.desk(self.number).pulse.waits(&shared.clocks);
-            self.member.commit(&positions)?;
-        }
-
+        // Put together while the records are on their way; written once they are committed.
         let mut changes = shared.store.changes();
         for (task, key, value) in &rows {
             changes.put(task.0.family(), &row_key(task.1, key), value);
         }
         for chats in self.pipeline.chats.values_mut() {
             chats.index.commit(&mut changes);
-            chats.table.committed();
         }
-        self.pipeline.customers.values_mut().for_each(|task| task.table.committed());
-        self.pipeline.managers.values_mut().for_each(|task| task.table.committed());
         for (task, offset) in reached {
             note_reached(&mut changes, task, offset);
         }
+        {
+            let _waits = shared.desk(self.number).pulse.waits(&shared.clocks);
+            self.member.commit(&positions)?;
+        }
+        self.pipeline.chats.values_mut().for_each(|task| task.table.committed());
+        self.pipeline.customers.values_mut().for_each(|task| task.table.committed());
+        self.pipeline.managers.values_mut().for_each(|task| task.table.committed());
         self.claimant.write(running, || changes.write())?;
         for position in positions {
             self.remember(position);

@@ -3,7 +3,32 @@
 
 use super::*;
 
+/// So few records are not worth looking at twice.
+const FEW_RECORDS: usize = 16;
+
 impl<L: Log> Worker<L> {
+    /// Reads the rows of the chats that these records are of, as far as they are not in memory: together they cost less
+    /// than one by one.
+    pub(super) fn read_ahead(&mut self, records: &[Record<'_>]) -> Result<(), Failure> {
+        if records.len() <= FEW_RECORDS {
+            return Ok(());
+        }
+        let mut chats: BTreeMap<i32, Vec<&[u8]>> = BTreeMap::new();
+        for record in records {
+            if let (Some(Source::ChatEvents), Some(key)) =
+                (self.shared.topology.source(record.topic), record.key)
+            {
+                chats.entry(record.partition).or_default().push(key);
+            }
+        }
+        for (partition, keys) in chats {
+            if let Some(task) = self.pipeline.chats.get_mut(&partition) {
+                task.table.read_ahead(keys.into_iter())?;
+            }
+        }
+        Ok(())
+    }
+
     /// Folds one record. A bad one goes to the dead letters, and the partition goes on.
     pub(super) fn fold(&mut self, record: &Record<'_>, settings: &Settings) -> Result<(), Failure> {
         let Some(source) = self.shared.topology.source(record.topic) else { return Ok(()) };

@@ -238,8 +238,10 @@ impl<L: Log> Worker<L> {
             let known = shared.goals.known.read().expect("no reader panics");
             self.take_goals(&known);
             for batch in std::mem::take(&mut self.fetched.batches) {
-                for index in 0..batch.len() {
-                    self.fold(&batch.get(index), &known.settings)?;
+                let records: Vec<Record<'_>> = (0..batch.len()).map(|index| batch.get(index)).collect();
+                self.read_ahead(&records)?;
+                for record in &records {
+                    self.fold(record, &known.settings)?;
                 }
             }
             self.pass_time(&known)?;

@@ -94,6 +94,9 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
 }
 
 fn rfc3339(text: &str) -> Result<Timestamp, Invalid> {
+    if let Some((seconds, nanos)) = plain_utc(text.as_bytes()) {
+        return check::time("time", seconds, nanos);
+    }
     let time = chrono::DateTime::parse_from_rfc3339(text)
         .map_err(|error| format!("{}: {error}", check::quoted(text)))?;
     // The T is needed, and a leap second is no millisecond of its own: its fraction is beyond the second.
@@ -102,6 +105,42 @@ fn rfc3339(text: &str) -> Result<Timestamp, Invalid> {
     }
     check::time("time", time.timestamp(), time.timestamp_subsec_nanos() as i32)
 }
+
+/// The seconds since the epoch and nanoseconds of a time as programs write it, `2026-03-29T03:24:30.125Z` with any number
+/// of fractional digits up to nine; `None`: somebody more patient has to look at it.
+fn plain_utc(text: &[u8]) -> Option<(i64, i32)> {
+    let (time, rest) = text.split_first_chunk::<19>()?;
+    let number = |digits: &[u8]| {
+        digits.iter().try_fold(0_i64, |number, digit| {
+            digit.is_ascii_digit().then(|| number * 10 + i64::from(digit - b'0'))
+        })
+    };
+    let punctuated = [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':')];
+    if punctuated.iter().any(|(place, mark)| time[*place] != *mark) {
+        return None;
+    }
+    let (year, month, day) = (number(&time[..4])?, number(&time[5..7])?, number(&time[8..10])?);
+    let (hour, minute, second) = (number(&time[11..13])?, number(&time[14..16])?, number(&time[17..])?);
+    // Later days of a month, and leap seconds, are rare enough.
+    if !((1..=12).contains(&month) && (1..=28).contains(&day) && hour < 24 && minute < 60 && second < 60) {
+        return None;
+    }
+    let nanos = match rest {
+        [b'Z'] => 0,
+        [b'.', fraction @ .., b'Z'] if (1..=9).contains(&fraction.len()) => {
+            number(fraction)? * 10_i64.pow(9 - fraction.len() as u32)
+        }
+        _ => return None,
+    };
+    // Years begin in March, so that a leap day is the last.
+    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let days = year * 365 + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
+    let days = days + (month * 153 + 2) / 5 + day - 1 - MARCH_OF_YEAR_0;
+    Some((((days * 24 + hour) * 60 + minute) * 60 + second, nanos as i32))
+}
+
+/// How many days before the epoch March of the year 0 began.
+const MARCH_OF_YEAR_0: i64 = 719_468;
 
 /// A time: RFC 3339, or whole epoch milliseconds.
 #[derive(Default)]

@@ -5,8 +5,6 @@
 //! numbers, and nothing for what is zero or empty. What is read may stand in any order; fields that are not known are
 //! passed over. Nothing here knows a message.
 
-use prost::encoding::decode_varint;
-
 /// Bytes that are being written.
 #[derive(Default)]
 pub struct Writer {
@@ -36,17 +34,16 @@ impl Writer {
         &self.bytes
     }
 
-    #[inline]
-    fn varint(&mut self, number: u64) {
-        if number < 0x80 {
-            self.bytes.push(number as u8);
-        } else {
-            let (bytes, length) = long_varint(number);
-            self.bytes.extend_from_slice(&bytes[..length]);
+    #[inline(always)]
+    fn varint(&mut self, mut number: u64) {
+        while number >= 0x80 {
+            self.bytes.push(number as u8 | 0x80);
+            number >>= 7;
         }
+        self.bytes.push(number as u8);
     }
 
-    #[inline]
+    #[inline(always)]
     fn key(&mut self, field: u32, wire: Wire) {
         self.varint(u64::from(field << 3 | wire as u32));
     }
@@ -141,23 +138,11 @@ impl Writer {
             self.bytes[from - 1] = length as u8;
         } else {
             // Its length takes more room than was left for it.
-            let (bytes, needed) = long_varint(length as u64);
-            self.bytes.splice(from - 1..from, bytes[..needed].iter().copied());
+            let mut head = Self::with_capacity(5);
+            head.varint(length as u64);
+            self.bytes.splice(from - 1..from, head.bytes);
         }
     }
-}
-
-/// A number of more than seven bits, and how many bytes it takes.
-#[inline]
-fn long_varint(mut number: u64) -> ([u8; 10], usize) {
-    let (mut bytes, mut length) = ([0; 10], 0);
-    while number >= 0x80 {
-        bytes[length] = number as u8 | 0x80;
-        number >>= 7;
-        length += 1;
-    }
-    bytes[length] = number as u8;
-    (bytes, length + 1)
 }
 
 #[inline]
@@ -178,21 +163,67 @@ pub enum Value<'a> {
     Bytes(&'a [u8]),
 }
 
-const INVALID: &str = "it is not valid protobuf";
-
-fn varint(rest: &mut &[u8]) -> Result<u64, String> {
-    if let [first, after @ ..] = *rest
-        && *first < 0x80
-    {
-        *rest = after;
-        return Ok((*first).into());
-    }
-    decode_varint(rest).map_err(|error| format!("{INVALID}: {error}"))
+/// Why bytes are no message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Invalid {
+    /// It ends within a field.
+    Cut,
+    /// A number has more than 64 bits.
+    Number,
+    /// There is no such field, or no such way to write one.
+    Key(u64),
+    /// There is a number instead of bytes, or the other way round.
+    Kind,
+    /// A text is not UTF-8.
+    Text,
 }
 
-fn take<'a>(rest: &mut &'a [u8], length: u64) -> Result<&'a [u8], String> {
+impl From<Invalid> for String {
+    fn from(invalid: Invalid) -> Self {
+        let what = match invalid {
+            Invalid::Cut => "it ends within a field".to_owned(),
+            Invalid::Number => "a number has more than 64 bits".to_owned(),
+            Invalid::Key(key) => format!("there is no field with the key {key}"),
+            Invalid::Kind => "a field holds something else than it should".to_owned(),
+            Invalid::Text => "a text is not UTF-8".to_owned(),
+        };
+        format!("it is not valid protobuf: {what}")
+    }
+}
+
+#[inline(always)]
+fn varint(rest: &mut &[u8]) -> Result<u64, Invalid> {
+    match *rest {
+        [first, after @ ..] if *first < 0x80 => {
+            *rest = after;
+            Ok((*first).into())
+        }
+        _ => long_varint(rest),
+    }
+}
+
+/// A number of more than seven bits.
+fn long_varint(rest: &mut &[u8]) -> Result<u64, Invalid> {
+    const BYTES_MAX: usize = 10;
+    let mut number = 0;
+    for (place, byte) in rest.iter().take(BYTES_MAX).enumerate() {
+        let bits = u64::from(byte & 0x7f);
+        if place == BYTES_MAX - 1 && bits > 1 {
+            return Err(Invalid::Number);
+        }
+        number |= bits << (7 * place);
+        if *byte < 0x80 {
+            *rest = &rest[place + 1..];
+            return Ok(number);
+        }
+    }
+    Err(if rest.len() < BYTES_MAX { Invalid::Cut } else { Invalid::Number })
+}
+
+#[inline]
+fn take<'a>(rest: &mut &'a [u8], length: u64) -> Result<&'a [u8], Invalid> {
     let taken = usize::try_from(length).ok().and_then(|length| rest.split_at_checked(length));
-    let (taken, after) = taken.ok_or_else(|| format!("{INVALID}: it ends within a field"))?;
+    let (taken, after) = taken.ok_or(Invalid::Cut)?;
     *rest = after;
     Ok(taken)
 }
@@ -203,12 +234,11 @@ impl<'a> Fields<'a> {
     }
 
     /// The next field: its number, and what stands in it.
-    #[inline]
-    pub fn next(&mut self) -> Result<Option<(u32, Value<'a>)>, String> {
+    #[inline(always)]
+    pub fn next(&mut self) -> Result<Option<(u32, Value<'a>)>, Invalid> {
         while !self.rest.is_empty() {
             let key = varint(&mut self.rest)?;
-            let field = u32::try_from(key >> 3).ok().filter(|field| *field != 0);
-            let field = field.ok_or_else(|| format!("{INVALID}: there is no field {}", key >> 3))?;
+            let field = u32::try_from(key >> 3).ok().filter(|field| *field != 0).ok_or(Invalid::Key(key))?;
             match key & 7 {
                 0 => return Ok(Some((field, Value::Number(varint(&mut self.rest)?)))),
                 2 => {
@@ -218,7 +248,7 @@ impl<'a> Fields<'a> {
                 // Fixed width: no row has ever had one.
                 1 => drop(take(&mut self.rest, 8)?),
                 5 => drop(take(&mut self.rest, 4)?),
-                other => return Err(format!("{INVALID}: there is no wire type {other}")),
+                _ => return Err(Invalid::Key(key)),
             }
         }
         Ok(None)
@@ -227,55 +257,56 @@ impl<'a> Fields<'a> {
 
 impl<'a> Value<'a> {
     #[inline]
-    pub fn number(self) -> Result<u64, String> {
+    pub fn number(self) -> Result<u64, Invalid> {
         match self {
             Value::Number(number) => Ok(number),
-            Value::Bytes(_) => Err(format!("{INVALID}: there are bytes instead of a number")),
+            Value::Bytes(_) => Err(Invalid::Kind),
         }
     }
 
     /// Cut to its lower bits, as protobuf has it.
     #[inline]
-    pub fn uint32(self) -> Result<u32, String> {
+    pub fn uint32(self) -> Result<u32, Invalid> {
         Ok(self.number()? as u32)
     }
 
     #[inline]
-    pub fn int64(self) -> Result<i64, String> {
+    pub fn int64(self) -> Result<i64, Invalid> {
         Ok(self.number()? as i64)
     }
 
     #[inline]
-    pub fn int32(self) -> Result<i32, String> {
+    pub fn int32(self) -> Result<i32, Invalid> {
         Ok(self.number()? as i32)
     }
 
     #[inline]
-    pub fn sint64(self) -> Result<i64, String> {
+    pub fn sint64(self) -> Result<i64, Invalid> {
         let number = self.number()?;
         Ok((number >> 1) as i64 ^ -((number & 1) as i64))
     }
 
     #[inline]
-    pub fn flag(self) -> Result<bool, String> {
+    pub fn flag(self) -> Result<bool, Invalid> {
         Ok(self.number()? != 0)
     }
 
     #[inline]
-    pub fn bytes(self) -> Result<&'a [u8], String> {
+    pub fn bytes(self) -> Result<&'a [u8], Invalid> {
         match self {
             Value::Bytes(bytes) => Ok(bytes),
-            Value::Number(_) => Err(format!("{INVALID}: there is a number instead of bytes")),
+            Value::Number(_) => Err(Invalid::Kind),
         }
     }
 
     #[inline]
-    pub fn text(self) -> Result<&'a str, String> {
-        std::str::from_utf8(self.bytes()?).map_err(|_| format!("{INVALID}: a text is not UTF-8"))
+    pub fn text(self) -> Result<&'a str, Invalid> {
+        std::str::from_utf8(self.bytes()?).map_err(|_| Invalid::Text)
     }
 
     /// A number of a repeated field, or all that are packed into it.
-    pub fn each_number(self, mut each: impl FnMut(u32)) -> Result<(), String> {
+    #[inline]
+    pub fn each_number(self, mut each: impl FnMut(u32)) -> Result<(), Invalid> {
         match self {
             Value::Number(number) => each(number as u32),
             Value::Bytes(mut packed) => {

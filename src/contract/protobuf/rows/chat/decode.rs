@@ -2,7 +2,7 @@
 
 use super::{outcome_from, status_from};
 use crate::contract::protobuf::convert::date_from;
-use crate::contract::protobuf::rows::fields::{Fields, add};
+use crate::contract::protobuf::rows::fields::{Fields, Invalid, add};
 use crate::contract::protobuf::rows::versions;
 use crate::domain::conversation::{Assignment, Close, Cycle, JudgedEvent, Named, Reply};
 use crate::domain::credit::Contribution;
@@ -107,7 +107,7 @@ fn live_from(live: &[u8]) -> Result<LiveChat, String> {
 }
 
 /// An event, its time as it is stored.
-fn event_from(event: &[u8]) -> Result<JudgedEvent, String> {
+fn event_from(event: &[u8]) -> Result<JudgedEvent, Invalid> {
     let (mut at, mut id, mut goals) = (0, None, Vec::new());
     let mut fields = Fields::of(event);
     while let Some((field, value)) = fields.next()? {
@@ -148,7 +148,7 @@ struct Stored<'a> {
 }
 
 impl<'a> Stored<'a> {
-    fn of(round: &'a [u8]) -> Result<Self, String> {
+    fn of(round: &'a [u8]) -> Result<Self, Invalid> {
         let mut to = Self::default();
         let mut fields = Fields::of(round);
         while let Some((field, value)) = fields.next()? {
@@ -218,7 +218,7 @@ impl<'a> Decoder<'a> {
         Ok(to)
     }
 
-    fn fact(&self, fact: &[u8]) -> Result<Fact, String> {
+    fn fact(&self, fact: &[u8]) -> Result<Fact, Invalid> {
         let mut to = Fact { at: 0, name: 0 };
         let mut fields = Fields::of(fact);
         while let Some((field, value)) = fields.next()? {
