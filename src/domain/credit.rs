@@ -90,16 +90,17 @@ pub fn contributions(
     rounds: &[Round],
     channel: &Channel,
 ) -> Vec<Contribution> {
-    let mut facts = Vec::new();
+    // A round adds two facts at most.
+    let mut facts = Vec::with_capacity(2 * rounds.len() + chat.closes.len() + seal.contributions.len());
+    facts.extend_from_slice(&seal.contributions);
     for round in rounds.iter().filter(|round| round.number > seal.count) {
         count_round(&mut facts, chat, seal, channel, round);
     }
     for close in &chat.closes {
         count_close(&mut facts, chat, seal, channel, close);
     }
-    let mut added = seal.contributions.clone();
-    add(&mut added, facts);
-    added
+    join(&mut facts);
+    facts
 }
 
 /// What a round adds, fact by fact.
@@ -156,6 +157,11 @@ pub fn add(added: &mut Vec<Contribution>, facts: Vec<Contribution>) {
         return;
     }
     added.extend(facts);
+    join(added);
+}
+
+/// Makes one of what is of the same manager and date, and puts all in order.
+fn join(added: &mut Vec<Contribution>) {
     added.sort_by(|a, b| a.manager.cmp(&b.manager).then(a.date.cmp(&b.date)));
     added.dedup_by(|fact, kept| {
         let same = fact.manager == kept.manager && fact.date == kept.date;
