@@ -240,3 +240,41 @@ fn another_generation_brings_another_changelog() {
     );
     assert_eq!(model.health().records_read, 0, "nothing that was published was read again");
 }
+
+#[test]
+fn after_a_stop_that_is_longer_than_deletes_are_kept_the_model_is_made_anew() {
+    let (world, _) = published();
+    let model = built(&world, "model");
+    let read = model.health().records_read;
+    let stopped = |hours: i64, model: ReadModel| {
+        drop(model);
+        world.pass(hours * HOUR);
+        built(&world, "model")
+    };
+    let model = stopped(22, model);
+    assert_eq!(model.health().records_read, 0, "within a day no delete is gone");
+    // It was level again at the end of that.
+    let model = stopped(22, model);
+    assert_eq!(model.health().records_read, 0);
+    let model = stopped(24, model);
+    assert_eq!(model.health().records_read, read, "deletes may be gone unseen");
+    assert_eq!(everything(&model), everything(&built(&world, "fresh")));
+    let model = stopped(22, model);
+    assert_eq!(model.health().records_read, 0, "the new model is level");
+}
+
+#[test]
+fn how_long_deletes_are_kept_is_asked_of_the_topic() {
+    let (mut world, _) = published();
+    let chats = world.config.topics.goal_status_changed.clone();
+    world.log.delete_topics(std::slice::from_ref(&chats)).unwrap();
+    let mut plans = topology::missing(&world.config, &world.log).unwrap();
+    plans[0].settings.push(("delete.retention.ms".to_owned(), (10 * HOUR).to_string()));
+    world.log.create_topics(&plans).unwrap();
+    world.topology = Topology::load(&world.log, &world.config).unwrap().unwrap();
+    drop(built(&world, "model"));
+    world.pass(8 * HOUR);
+    assert_eq!(built(&world, "model").health().records_read, 0);
+    world.pass(10 * HOUR);
+    assert!(built(&world, "model").health().records_read > 0);
+}

@@ -9,6 +9,7 @@ use super::{decode, lists, tallies};
 use crate::config::WireForm;
 use crate::contract::json::output::Date;
 use crate::contract::records::StatusRecord;
+use crate::domain::time::Timestamp;
 use crate::inspect::dead_letters::DeadLetter;
 use crate::log::{Offset, Record, TopicPartition};
 use anyhow::Context as _;
@@ -211,6 +212,11 @@ impl<'a> Batch<'a> {
             Some((_, known)) => *known = reached,
             None => self.reached.push((TopicPartition::new(record.topic, record.partition), reached)),
         }
+    }
+
+    /// Everything that was there at this time has been read before.
+    pub fn level(&mut self, at: Timestamp) {
+        self.changes.put(Family::Meta, keys::LEVEL, &keys::sorted(at.0));
     }
 
     /// Writes all of it, and says what subscribers are to be told.

@@ -7,10 +7,12 @@
 use super::answers::Change;
 use super::batch::Batch;
 use super::progress::{Learned, Position};
-use super::{ReadModel, Sources};
+use super::store::Family;
+use super::{ReadModel, Sources, keys};
 use crate::config::Config;
 use crate::domain::settings::GoalChange;
 use crate::domain::time::Timestamp;
+use crate::explain::words::moment;
 use crate::inspect::scan;
 use crate::log::{Batch as _, Log, LogError, Offset, Reader as _, Record, TopicPartition};
 use crate::runtime::topology::{Stage, Topology};
@@ -83,6 +85,7 @@ impl<L: Log> Follower<L> {
         }
         let position = |of: &TopicPartition| reading.reader.position(of);
         self.model.note_positions(&reading.sources.topology, reading.began, &reading.ends, position);
+        self.model.keep_level()?;
         Ok(batch.is_some())
     }
 
@@ -99,6 +102,10 @@ impl<L: Log> Follower<L> {
             self.model.wipe()?;
             self.model.inner.ring.reset();
             self.model.follow(&sources.topology, sources.generation)?;
+        }
+        // A model that begins misses nothing: what was deleted before is not in the topics, or its delete still is.
+        if self.model.stored_level()?.is_none() {
+            self.model.write_level(began.at)?;
         }
         let mut from = Vec::new();
         for (of, begin) in partitions.iter().zip(&begins) {
@@ -130,6 +137,9 @@ impl<L: Log> Follower<L> {
         begins: &[Offset],
         ends: &[Offset],
     ) -> anyhow::Result<Option<String>> {
+        if let Some(why) = self.missed_deletes(sources)? {
+            return Ok(Some(why));
+        }
         let mut last = Vec::new();
         for ((of, begin), end) in partitions.iter().zip(begins).zip(ends) {
             let Some(reached) = self.model.reached(of)? else { continue };
@@ -159,9 +169,62 @@ impl<L: Log> Follower<L> {
         })?;
         Ok(other)
     }
+
+    /// Whether deletes may be gone from the compacted topics that were never seen here: a log keeps them for
+    /// `delete.retention.ms` only.
+    fn missed_deletes(&self, sources: &Sources) -> anyhow::Result<Option<String>> {
+        const SETTING: &str = "delete.retention.ms";
+        /// What Kafka does unless told otherwise.
+        const DAY: i64 = 86_400_000;
+        /// For reading what has come since.
+        const HOUR: i64 = 3_600_000;
+        let Some(level) = self.model.stored_level()? else { return Ok(None) };
+        let topology = &sources.topology;
+        let topics =
+            self.log.topics(&[&topology.status_changed.topic, &topology.chats_changelog], &[SETTING])?;
+        for topic in topics {
+            let told = topic.settings.iter().find(|(name, _)| name == SETTING);
+            let kept = told.and_then(|(_, value)| value.parse().ok()).unwrap_or(DAY);
+            if self.model.now().0.saturating_sub(level.0) > (kept - HOUR).max(kept / 2) {
+                return Ok(Some(format!(
+                    "everything had been read last at {}, and {} keeps deletes for {} hours only: some may be gone unseen",
+                    moment(level),
+                    topic.name,
+                    kept / HOUR
+                )));
+            }
+        }
+        Ok(None)
+    }
 }
 
 impl ReadModel {
+    /// Up to when everything is in the model; `None`: nothing was ever read.
+    fn stored_level(&self) -> anyhow::Result<Option<Timestamp>> {
+        let stored = self.inner.store.get(Family::Meta, keys::LEVEL)?;
+        let read = |stored: Vec<u8>| stored.try_into().ok().map(|bytes| Timestamp(keys::number(bytes)));
+        stored.map(|stored| read(stored).context("a time of the read model cannot be read")).transpose()
+    }
+
+    fn write_level(&self, at: Timestamp) -> anyhow::Result<()> {
+        let mut batch = Batch::new(&self.inner.store);
+        batch.level(at);
+        batch.write().context("the read model cannot be written")?;
+        self.progress().level_kept = Some(at);
+        Ok(())
+    }
+
+    /// Where nothing comes that is written, up to when everything was read is written by itself now and then.
+    fn keep_level(&self) -> anyhow::Result<()> {
+        const EVERY: i64 = 60_000;
+        let (level, kept) = {
+            let progress = self.progress();
+            (progress.level_at, progress.level_kept)
+        };
+        let is_due = |level: &Timestamp| kept.is_none_or(|kept| level.0.saturating_sub(kept.0) >= EVERY);
+        level.filter(is_due).map_or(Ok(()), |level| self.write_level(level))
+    }
+
     /// Takes up records that were read together: all of them, or none.
     fn take<'r>(&self, topology: &Topology, records: impl Iterator<Item = Record<'r>>) -> anyhow::Result<()> {
         let mut batch = Batch::new(&self.inner.store);
@@ -206,6 +269,10 @@ impl ReadModel {
             }
             batch.reach(&record);
         }
+        let level = self.progress().level_at;
+        if let Some(level) = level {
+            batch.level(level);
+        }
         let told = batch.write().context("the read model cannot be written")?;
         if !goals.is_empty() {
             let mut settings = self.inner.settings.write().expect("nobody panics in here");
@@ -214,6 +281,7 @@ impl ReadModel {
             }
         }
         let mut progress = self.progress();
+        progress.level_kept = level.or(progress.level_kept);
         progress.records_read += count;
         progress.unreadable += unreadable;
         progress.newest = progress.newest.max(newest);

@@ -9,7 +9,7 @@ use crate::log::Offset;
 use chrono::NaiveDate;
 
 /// What a model on disk must have been written by.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// The lists of chats and dead letters, each sorted by time and then by id; the first byte of a key of the indexes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -145,6 +145,8 @@ pub fn reached(topic: &str, partition: i32) -> Vec<u8> {
 
 /// By what the model was built: [`VERSION`], topics and forms.
 pub const BUILT_BY: &[u8] = b"built by";
+/// By the wall clock, up to when everything is in the model.
+pub const LEVEL: &[u8] = b"level";
 /// The changelog topic that the facts come from.
 pub const CHANGELOG: &[u8] = b"changelog";
 

@@ -26,6 +26,8 @@ pub struct Progress {
     pub ends: Option<Learned>,
     /// Everything has been read that was there at this time.
     pub level_at: Option<Timestamp>,
+    /// What of this is on the disk.
+    pub level_kept: Option<Timestamp>,
     /// The log timestamp of the newest record that was read.
     pub newest: Option<Timestamp>,
     /// Of each chats partition.
