@@ -18,7 +18,7 @@ use utoipa::IntoParams;
 /// Which chats: those for which everything holds that is said.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
-#[allow(dead_code)] // It describes what `question` reads.
+#[expect(dead_code, reason = "it describes what `question` reads")]
 struct ChatsParameters {
     #[param(min_length = 1, max_length = 256)]
     channel: Option<String>,
