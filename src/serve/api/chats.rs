@@ -52,8 +52,8 @@ struct ChatsParameters {
     /// How many chats a page has at most.
     #[param(minimum = 1, maximum = 200, default = 50)]
     limit: Option<u32>,
-    /// The `next` of the page before. It stays valid while chats change: a page has what comes after it in the order, and
-    /// `newest` shows no chat twice.
+    /// The `next` of the page before. It stays valid while chats change: a page has what comes after it in the order. With
+    /// `newest` a chat comes again only where a record that was late has dated its latest change back.
     #[param(pattern = "^([0-9a-f]{2}){8,300}$")]
     cursor: Option<String>,
 }
