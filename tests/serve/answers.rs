@@ -164,6 +164,38 @@ fn every_goal_counts_its_chats(served: &Served, told: &Outputs) {
 fn pages_that_are_read_while_chats_change_show_none_twice_and_miss_none_that_stays() {
     let world = World::new();
     let running = world.run();
+#[test]
+fn of_a_moment_before_a_delete_it_is_said_that_everything_went() {
+    let world = World::new();
+    let running = world.run();
+    let served = world.serve("model");
+    let at = |n: i64| 1_767_225_600_000 + n * 60_000;
+    let append = |n: i64, what: Value| world.append(&[Entry::chat("shop", "c", at(n), what)]);
+    let until_it_has = |name: &str| {
+        until(|| {
+            let answer = served.client.get("/api/v1/chats/c");
+            let is_there = answer.status == 200 && answer.json().get(name).is_some();
+            (!is_there).then(|| format!("the chat is to have {name}: {}", answer.body))
+        });
+    };
+    let as_of = |n: i64| served.client.json(&format!("/api/v1/chats/c?as_of={}", at(n)));
+    let says_that_it_went = |answer: Value| {
+        assert!(answer["unknown"][0].as_str().unwrap().contains("was deleted at"), "{answer}");
+        assert_eq!((answer.get("status"), &answer["asOf"]), (None, &json!(true)));
+    };
+    append(1, json!({"customerMessage": {"customerId": "u"}}));
+    append(5, json!({"chatDeleted": {}}));
+    until_it_has("deletedAt");
+    says_that_it_went(as_of(3));
+    assert_eq!(as_of(6)["unknown"], json!([]));
+    append(10, json!({"customerMessage": {"customerId": "u"}}));
+    until_it_has("status");
+    says_that_it_went(as_of(3));
+    assert!(as_of(10).get("status").is_some());
+    served.stop();
+    running.stop().unwrap();
+}
+
     let served = world.serve("model");
     let at = |n: i64| 1_767_225_600_000 + n * 60_000;
     let asks = |chat: usize, n: i64| {
