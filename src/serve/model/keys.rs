@@ -92,6 +92,11 @@ pub fn history(chat: &[u8], revision: u32) -> Vec<u8> {
     Key::default().id(chat).number(revision.into()).0
 }
 
+/// Past every change of a chat.
+pub fn past_history(chat: &[u8]) -> Vec<u8> {
+    Key::default().id(chat).number(i64::MAX).0
+}
+
 /// All changes of a chat.
 pub fn history_of(chat: &[u8]) -> Vec<u8> {
     Key::default().id(chat).0
@@ -176,3 +181,4 @@ mod tests {
         assert_eq!(parse_id(b"\0\x02abc"), Some((&b"ab"[..], &b"c"[..])));
     }
 }
+        assert!(history(b"c", u32::MAX) < past_history(b"c") && past_history(b"c") < history(b"d", 0));
