@@ -5,7 +5,7 @@ use chat_goals::domain::time::Timestamp;
 use chat_goals::log::Log as _;
 use chat_goals::runtime::topology::{self, Topology};
 use chat_goals::serve::model::ReadModel;
-use chat_goals::serve::model::answers::ChatsPage;
+use chat_goals::serve::model::answers::{ChatSummary, ChatsPage, NotReadYet};
 use chat_goals::serve::model::follower::Follower;
 use chat_goals::serve::model::questions::{
     ChatFilter, ChatOrder, CountersQuestion, Cursor, LetterFilter, Page,
@@ -32,7 +32,9 @@ fn everything(model: &ReadModel) -> Value {
         }
     }
     let details = |as_of: Option<Timestamp>| {
-        chats.iter().map(|chat| model.chat(&chat.chat_id, as_of).unwrap()).collect::<Vec<_>>()
+        let details =
+            |chat: &ChatSummary| model.chat(&chat.chat_id, as_of).map_err(|error| error.to_string());
+        chats.iter().map(details).collect::<Vec<_>>()
     };
     let date = |day| chrono::NaiveDate::from_ymd_opt(2026, 1, day).unwrap();
     let managers = CountersQuestion { channel: None, manager: None, from: date(10), to: date(20) };
@@ -240,6 +242,30 @@ fn another_generation_brings_another_changelog() {
     );
     assert_eq!(model.health().records_read, 0, "nothing that was published was read again");
 }
+    // Only the facts could tell what was the case earlier: that it was nothing is not said.
+    let error = model.chat(&chat.chat_id, Some(Timestamp(0))).unwrap_err();
+    assert!(error.is::<NotReadYet>(), "{error:#}");
+    drop(model);
+    let served = world.serve("model");
+    let path = format!("chats/{}?as_of=2026-01-02T00:00:00Z", chat.chat_id);
+    let problem = served.client.get(&format!("/api/v1/{path}")).problem(503);
+    assert!(problem.contains("have not been read yet"), "{problem}");
+    assert_eq!(served.client.get(&format!("/{path}")).status, 503);
+    served.stop();
+}
+
+#[test]
+fn a_model_that_panics_is_seen_to_run_no_more() {
+    let world = World::new();
+    let wall = || {
+        assert_ne!(std::thread::current().name(), Some("follower"), "this is to happen");
+        0
+    };
+    let config = world.serving("model");
+    let service = Service::start(world.log.clone(), &config, Arc::new(wall), |_, router| router).unwrap();
+    until(|| service.is_running().then(|| "it is to end".to_owned()));
+    let error = service.stop().unwrap_err().to_string();
+    assert!(error.contains("panicked"), "{error}");
 
 #[test]
 fn after_a_stop_that_is_longer_than_deletes_are_kept_the_model_is_made_anew() {

@@ -7,11 +7,11 @@ use crate::answers::words::{CauseWord, PhaseWord, SortWord, StatusWord};
 use crate::domain::time::Timestamp;
 use crate::explain::words::moment;
 use crate::http::problem::Problem;
-use crate::serve::model::answers::{ChatAnswer, ChatsPage};
+use crate::serve::model::answers::{ChatAnswer, ChatsPage, NotReadYet};
 use crate::serve::model::questions::{ChatFilter, ChatOrder, Page};
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, Uri};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 use utoipa::IntoParams;
 
@@ -117,6 +117,7 @@ pub async fn list(State(api): State<Api>, uri: Uri, headers: HeaderMap) -> Resul
     responses(
         (status = 200, description = "What is known of the chat.", body = ChatAnswer),
         (status = 404, description = "The chat is not known, or nothing of it is dated up to then.", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The facts of the chat have not been read yet, by which an earlier moment is told.", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub async fn one(
@@ -133,9 +134,13 @@ pub async fn one(
         return Err(Problem::bad_request("the id of a chat is a text of 1 to 256 characters"));
     }
     let chat = id.clone();
-    match ask(&api.model, move |model| model.chat(&id, as_of)).await? {
-        Some(answer) => json(&headers, &answer),
-        None => Err(Problem::not_found(match as_of {
+    match ask(&api.model, move |model| Ok(model.chat(&id, as_of))).await? {
+        Ok(Some(answer)) => json(&headers, &answer),
+        Err(error) => match error.downcast_ref::<NotReadYet>() {
+            Some(why) => Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, why.to_string())),
+            None => Err(error.into()),
+        },
+        Ok(None) => Err(Problem::not_found(match as_of {
             None => format!("the chat {chat} is not known"),
             Some(at) => format!("nothing that is known of the chat {chat} is dated up to {}", moment(at)),
         })),

@@ -85,6 +85,13 @@ pub struct ChatAnswer {
     pub latest: Option<ChatSummary>,
 }
 
+/// The facts behind a status have not been read yet, so that nothing can be said of an earlier moment.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the facts behind the status of {0} have not been read yet: nothing can be said of an earlier moment"
+)]
+pub struct NotReadYet(pub String);
+
 /// Sums of counters over some dates (E3, E4). Over dates, over managers, a chat may be counted more than once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
