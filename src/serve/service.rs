@@ -66,13 +66,15 @@ impl Service {
         service.follower = Some(thread("follower", {
             let (log, model, config, stop) = (log.clone(), model.clone(), config.clone(), stop.clone());
             move || {
-                let ended = Follower::new(log, model, config).run(&stop);
-                stop.store(true, Ordering::Relaxed);
-                ended
+                let stop = StopsAll(stop);
+                Follower::new(log, model, config).run(&stop.0)
             }
         })?);
         let looks = Looks::new(log, model);
-        service.looks = Some(thread("looks", move || looks.run(&stop))?);
+        service.looks = Some(thread("looks", move || {
+            let stop = StopsAll(stop);
+            looks.run(&stop.0);
+        })?);
         Ok(service)
     }
 
@@ -113,6 +115,15 @@ impl Service {
         }
     }
 }
+/// What a thread holds whose end is the end of all, also where it panics.
+struct StopsAll(Arc<AtomicBool>);
+
+impl Drop for StopsAll {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 
 impl Drop for Service {
     fn drop(&mut self) {

@@ -10,6 +10,7 @@ use chat_goals::serve::model::follower::Follower;
 use chat_goals::serve::model::questions::{
     ChatFilter, ChatOrder, CountersQuestion, Cursor, LetterFilter, Page,
 };
+use chat_goals::serve::service::Service;
 use chat_goals::simulate::workload::{Entry, HOUR, workload};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -265,6 +266,7 @@ fn a_model_that_panics_is_seen_to_run_no_more() {
     let service = Service::start(world.log.clone(), &config, Arc::new(wall), |_, router| router).unwrap();
     until(|| service.is_running().then(|| "it is to end".to_owned()));
     let error = service.stop().unwrap_err().to_string();
+}
     assert!(error.contains("panicked"), "{error}");
 
 #[test]
