@@ -74,7 +74,7 @@ fn read_on(world: &World, model: &ReadModel, name: &str, batches: usize) {
 }
 
 /// A world in which a good deal was published.
-fn published() -> (World, Vec<Entry>) {
+pub fn published() -> (World, Vec<Entry>) {
     let world = World::new();
     let entries = workload(11, 1_200, 3 * HOUR);
     let running = world.run();
@@ -242,7 +242,6 @@ fn another_generation_brings_another_changelog() {
         "its facts are to come"
     );
     assert_eq!(model.health().records_read, 0, "nothing that was published was read again");
-}
     // Only the facts could tell what was the case earlier: that it was nothing is not said.
     let error = model.chat(&chat.chat_id, Some(Timestamp(0))).unwrap_err();
     assert!(error.is::<NotReadYet>(), "{error:#}");
@@ -266,8 +265,8 @@ fn a_model_that_panics_is_seen_to_run_no_more() {
     let service = Service::start(world.log.clone(), &config, Arc::new(wall), |_, router| router).unwrap();
     until(|| service.is_running().then(|| "it is to end".to_owned()));
     let error = service.stop().unwrap_err().to_string();
-}
     assert!(error.contains("panicked"), "{error}");
+}
 
 #[test]
 fn after_a_stop_that_is_longer_than_deletes_are_kept_the_model_is_made_anew() {

@@ -7,12 +7,10 @@
 use super::answers::Change;
 use super::batch::Batch;
 use super::progress::{Learned, Position};
-use super::store::Family;
-use super::{ReadModel, Sources, keys};
+use super::{ReadModel, Sources};
 use crate::config::Config;
 use crate::domain::settings::GoalChange;
 use crate::domain::time::Timestamp;
-use crate::explain::words::moment;
 use crate::inspect::scan;
 use crate::log::{Batch as _, Log, LogError, Offset, Reader as _, Record, TopicPartition};
 use crate::runtime::topology::{Stage, Topology};
@@ -64,13 +62,13 @@ impl<L: Log> Follower<L> {
 
     /// Goes on for a moment; says whether something was read.
     pub fn step(&mut self, timeout: Duration) -> anyhow::Result<bool> {
-        if let Some(next) = self.model.progress().next_generation.take()
-            && next > self.config.group.generation
-        {
+        let next = self.model.progress().next_generation.take();
+        if let Some(next) = next.filter(|next| *next > self.config.group.generation) {
             tracing::info!(
                 generation = next,
                 "another generation has taken over: it is followed from now on"
             );
+            self.model.keep_handover(self.config.group.generation, next)?;
             self.config.group.generation = next;
             self.reading = None;
         }
@@ -137,7 +135,7 @@ impl<L: Log> Follower<L> {
         begins: &[Offset],
         ends: &[Offset],
     ) -> anyhow::Result<Option<String>> {
-        if let Some(why) = self.missed_deletes(sources)? {
+        if let Some(why) = self.model.missed_deletes(&*self.log, &sources.topology)? {
             return Ok(Some(why));
         }
         let mut last = Vec::new();
@@ -169,62 +167,9 @@ impl<L: Log> Follower<L> {
         })?;
         Ok(other)
     }
-
-    /// Whether deletes may be gone from the compacted topics that were never seen here: a log keeps them for
-    /// `delete.retention.ms` only.
-    fn missed_deletes(&self, sources: &Sources) -> anyhow::Result<Option<String>> {
-        const SETTING: &str = "delete.retention.ms";
-        /// What Kafka does unless told otherwise.
-        const DAY: i64 = 86_400_000;
-        /// For reading what has come since.
-        const HOUR: i64 = 3_600_000;
-        let Some(level) = self.model.stored_level()? else { return Ok(None) };
-        let topology = &sources.topology;
-        let topics =
-            self.log.topics(&[&topology.status_changed.topic, &topology.chats_changelog], &[SETTING])?;
-        for topic in topics {
-            let told = topic.settings.iter().find(|(name, _)| name == SETTING);
-            let kept = told.and_then(|(_, value)| value.parse().ok()).unwrap_or(DAY);
-            if self.model.now().0.saturating_sub(level.0) > (kept - HOUR).max(kept / 2) {
-                return Ok(Some(format!(
-                    "everything had been read last at {}, and {} keeps deletes for {} hours only: some may be gone unseen",
-                    moment(level),
-                    topic.name,
-                    kept / HOUR
-                )));
-            }
-        }
-        Ok(None)
-    }
 }
 
 impl ReadModel {
-    /// Up to when everything is in the model; `None`: nothing was ever read.
-    fn stored_level(&self) -> anyhow::Result<Option<Timestamp>> {
-        let stored = self.inner.store.get(Family::Meta, keys::LEVEL)?;
-        let read = |stored: Vec<u8>| stored.try_into().ok().map(|bytes| Timestamp(keys::number(bytes)));
-        stored.map(|stored| read(stored).context("a time of the read model cannot be read")).transpose()
-    }
-
-    fn write_level(&self, at: Timestamp) -> anyhow::Result<()> {
-        let mut batch = Batch::new(&self.inner.store);
-        batch.level(at);
-        batch.write().context("the read model cannot be written")?;
-        self.progress().level_kept = Some(at);
-        Ok(())
-    }
-
-    /// Where nothing comes that is written, up to when everything was read is written by itself now and then.
-    fn keep_level(&self) -> anyhow::Result<()> {
-        const EVERY: i64 = 60_000;
-        let (level, kept) = {
-            let progress = self.progress();
-            (progress.level_at, progress.level_kept)
-        };
-        let is_due = |level: &Timestamp| kept.is_none_or(|kept| level.0.saturating_sub(kept.0) >= EVERY);
-        level.filter(is_due).map_or(Ok(()), |level| self.write_level(level))
-    }
-
     /// Takes up records that were read together: all of them, or none.
     fn take<'r>(&self, topology: &Topology, records: impl Iterator<Item = Record<'r>>) -> anyhow::Result<()> {
         let mut batch = Batch::new(&self.inner.store);

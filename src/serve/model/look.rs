@@ -43,6 +43,8 @@ impl<L: Log> Looks<L> {
 
     /// Looks once.
     pub fn look(&self) -> anyhow::Result<()> {
+        // Before the sources: with other ones it goes up.
+        let turns = self.model.progress().turns;
         let sources = self.model.sources();
         let topology = &sources.topology;
         let deployment = Deployment {
@@ -68,6 +70,10 @@ impl<L: Log> Looks<L> {
         let next_generation = fence::handed_to(&*self.log, topology)?;
         let now = self.model.now();
         let mut progress = self.model.progress();
+        if progress.turns != turns {
+            // This was seen of what is not followed any more.
+            return Ok(());
+        }
         let before = progress.lag_change();
         for ((clock, noted), end) in progress.clocks.iter_mut().zip(&seen.clocks).zip(&changelogs) {
             if let Some(noted) = noted {

@@ -37,6 +37,8 @@ pub struct Progress {
     pub throughput: Vec<Throughput>,
     /// A generation that takes over from the one that is followed.
     pub next_generation: Option<u32>,
+    /// Goes up whenever what was noted of the log or the processor before does not hold any more.
+    pub turns: u64,
 }
 
 /// When something was learned of the log.
@@ -78,8 +80,16 @@ pub struct Health {
 
 impl Progress {
     pub fn forget(&mut self) {
-        let Self { records_read, unreadable, .. } = *self;
-        *self = Self { records_read, unreadable, ..Self::default() };
+        let Self { records_read, unreadable, turns, .. } = *self;
+        *self = Self { records_read, unreadable, turns: turns + 1, ..Self::default() };
+    }
+
+    /// Another generation is followed: nothing that was noted of the one before holds for it.
+    pub fn turn(&mut self) {
+        self.turns += 1;
+        self.clocks.clear();
+        self.throughput.clear();
+        (self.ends, self.seen, self.next_generation) = (None, None, None);
     }
 
     pub fn lag(&self) -> u64 {
