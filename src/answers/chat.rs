@@ -25,7 +25,8 @@ pub struct Asked<'a> {
     pub published: Option<&'a [Published]>,
 }
 
-/// What can be said of a chat; `None`: nothing that is known of it is dated up to the moment asked for.
+/// What can be said of a chat; `None`: nothing that is known of it is dated up to the moment asked for. Of a moment before
+/// a delete nothing is known but that (B8).
 pub fn answer(found: &Found, channel: &Channel, asked: &Asked<'_>) -> Option<ChatDocument> {
     let Some(live) = &found.row.live else { return Some(deleted(found, asked)) };
     let past = match asked.as_of {
@@ -35,6 +36,9 @@ pub fn answer(found: &Found, channel: &Channel, asked: &Asked<'_>) -> Option<Cha
             nothing: false,
             unknown: Vec::new(),
         },
+        Some(at) if found.row.deleted.is_some_and(|deleted| at <= deleted) => {
+            return Some(deleted(found, asked));
+        }
         Some(at) => past(found, at),
     };
     if past.nothing {
@@ -48,11 +52,6 @@ pub fn answer(found: &Found, channel: &Channel, asked: &Asked<'_>) -> Option<Cha
 fn past(found: &Found, at: Timestamp) -> Past {
     let live = found.row.live.as_ref().expect("it was just looked at");
     let mut past = as_of(&live.conversation, &live.seal, at);
-    if let Some(deleted) = found.row.deleted.filter(|deleted| *deleted >= at) {
-        past.nothing = true;
-        past.unknown
-            .push(format!("the chat was deleted at {}, with everything before (B8)", moment(deleted)));
-    }
     if let Some(clock) = found.clock.filter(|clock| *clock < at) {
         past.unknown.push(format!("the clock has reached {} only: more may come until then", moment(clock)));
     }
@@ -61,6 +60,8 @@ fn past(found: &Found, at: Timestamp) -> Past {
 
 /// A chat of which only its delete is known (B8).
 fn deleted(found: &Found, asked: &Asked<'_>) -> ChatDocument {
+    let since = found.row.deleted.filter(|deleted| asked.as_of.is_some_and(|at| at < *deleted));
+    let gone = |at| format!("the chat was deleted at {}, with everything before (B8)", moment(at));
     ChatDocument {
         channel_id: found.row.channel.to_string(),
         chat_id: found.row.chat.to_string(),
@@ -75,7 +76,7 @@ fn deleted(found: &Found, asked: &Asked<'_>) -> ChatDocument {
         conversation: None,
         rounds: Vec::new(),
         seal: None,
-        unknown: Vec::new(),
+        unknown: since.map(gone).into_iter().collect(),
         why: None,
         events: None,
         published: asked.published.map(|published| published.iter().map(change).collect()),

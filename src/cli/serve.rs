@@ -1,5 +1,5 @@
-//! `chat-goals serve`: a read model of what was published, and an HTTP API over it. It stops gracefully on SIGTERM and
-//! SIGINT.
+//! `chat-goals serve`: a read model of what was published, and an HTTP API and a dashboard over it. It stops gracefully on
+//! SIGTERM and SIGINT.
 
 use super::run::connect;
 use super::settings::{ConfigArgs, start_logging};
@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Serve an HTTP API over what was published
+/// Serve an HTTP API and a dashboard over what was published
 ///
 /// It follows the output topics and the changelog of the chats into a database of its own (`serve.state_dir`), joins no
 /// group and writes no record: any number may run. A restart goes on where it was. `--state-dir` is short for

@@ -160,13 +160,14 @@ settings! {
         rows_cache_bytes_max: usize [1_048_576..=1_099_511_627_776] = 134_217_728;
     }
 
-    /// The read side (`chat-goals serve`): an HTTP API over a read model of what was published.
+    /// The read side (`chat-goals serve`): an HTTP API and a dashboard over a read model of what was published.
     table serve: Serve {
         /// Where it listens, as `address:port`; port 0 takes any free one. On this machine only by default: who may
         /// reach another address needs the token, or `allow_anonymous`.
         listen: String = "127.0.0.1:8080";
         /// A file that holds the token (without the newline at its end) which requests have to bear:
-        /// `Authorization: Bearer TOKEN`. Empty: requests need none.
+        /// `Authorization: Bearer TOKEN`. The dashboard asks for it once, and gives the browser a cookie for it.
+        /// Empty: neither needs one.
         token_file: Option<PathBuf> = None;
         /// Listen on an address that other machines reach, though there is no token: whoever reaches it reads
         /// everything.

@@ -1,6 +1,6 @@
 //! Reads partitions from somewhere to the end that they have now, record by record. It knows no record.
 
-use crate::log::{Batch as _, Log, Offset, Reader as _, Record, TopicPartition};
+use crate::log::{Batch as _, Log, LogError, LogResult, Offset, Reader as _, Record, TopicPartition};
 use anyhow::Context as _;
 use std::time::{Duration, Instant};
 
@@ -79,44 +79,56 @@ pub fn from<L: Log>(
             *next = position;
             position < *end
         });
-        anyhow::ensure!(
-            heard.elapsed() < PATIENCE,
-            "{} could not be read to its end within {PATIENCE:?}",
-            left.first().map_or_else(String::new, |(of, ..)| of.to_string())
-        );
+        still_answers(heard, left.first().map(|(of, ..)| of))?;
     }
     watch.ends();
     Ok(ends)
 }
 
-/// The first record of each partition at this offset or after it; `None` where none is there yet.
+/// Hands out the first record of each partition at this offset or after it, with its place in `of`. Where there is none
+/// up to the end that the partition has now, nothing is handed out.
 pub fn firsts<L: Log>(
     log: &L,
     of: &[(TopicPartition, Offset)],
     each: &mut dyn FnMut(usize, &Record<'_>),
 ) -> anyhow::Result<()> {
-    /// A partition with nothing but the ends of transactions has no record at all.
-    const LIMIT: Duration = Duration::from_secs(2);
-    if of.is_empty() {
+    let partitions: Vec<TopicPartition> = of.iter().map(|(of, _)| of.clone()).collect();
+    let ends = log.ends(&partitions)?;
+    let mut missing: Vec<usize> = (0..of.len()).filter(|place| of[*place].1 < ends[*place]).collect();
+    if missing.is_empty() {
         return Ok(());
     }
     let mut reader = log.reader()?;
-    reader.assign(of)?;
-    let mut missing: Vec<usize> = (0..of.len()).collect();
-    let until = Instant::now() + LIMIT;
-    while !missing.is_empty() && Instant::now() < until {
-        let Some(batch) = reader.poll(Duration::from_millis(50))? else { continue };
-        for index in 0..batch.len() {
-            let record = batch.get(index);
-            missing.retain(|place| {
-                let found = &of[*place].0;
-                let is_it = found.partition == record.partition && *found.topic == *record.topic;
-                if is_it {
-                    each(*place, &record);
-                }
-                !is_it
-            });
+    reader.assign(&missing.iter().map(|place| of[*place].clone()).collect::<Vec<_>>())?;
+    let mut heard = Instant::now();
+    while !missing.is_empty() {
+        if let Some(batch) = reader.poll(Duration::from_millis(50))? {
+            heard = Instant::now();
+            for index in 0..batch.len() {
+                let record = batch.get(index);
+                missing.retain(|place| {
+                    let found = &of[*place].0;
+                    let is_it = found.partition == record.partition && *found.topic == *record.topic;
+                    if is_it {
+                        each(*place, &record);
+                    }
+                    !is_it
+                });
+            }
         }
+        // What has nothing but the ends of transactions, or holes, is read to its end without a record.
+        missing.retain(|place| reader.position(&of[*place].0).is_none_or(|next| next < ends[*place]));
+        still_answers(heard, missing.first().map(|place| &of[*place].0))?;
     }
     Ok(())
+}
+
+/// `Err`: nothing was heard for too long, and this has not been read to its end.
+fn still_answers(heard: Instant, left: Option<&TopicPartition>) -> LogResult<()> {
+    match left {
+        Some(of) if heard.elapsed() >= PATIENCE => {
+            Err(LogError::Broken(format!("{of} could not be read to its end within {PATIENCE:?}")))
+        }
+        _ => Ok(()),
+    }
 }

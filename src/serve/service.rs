@@ -50,9 +50,8 @@ impl Service {
         let address = address(&config.serve.listen)?;
         let mut access = access(config, address)?;
         access.dashboard.speed = speed;
-        let topology =
-            Topology::load(&log, config)?.map_err(|problems| anyhow::anyhow!(problems.join("\n")))?;
-        let (log, model) = (Arc::new(log), ReadModel::open(config, &topology, wall)?);
+        let (config, topology) = followed(&log, config)?;
+        let (log, model) = (Arc::new(log), ReadModel::open(&config, &topology, wall)?);
         let server =
             Server::start(address, |stopping| dress(&model, router(model.clone(), &access, stopping)))?;
         let stop = Arc::<AtomicBool>::default();
@@ -64,15 +63,17 @@ impl Service {
             looks: None,
         };
         service.follower = Some(thread("follower", {
-            let (log, model, config, stop) = (log.clone(), model.clone(), config.clone(), stop.clone());
+            let (log, model, stop) = (log.clone(), model.clone(), stop.clone());
             move || {
-                let ended = Follower::new(log, model, config).run(&stop);
-                stop.store(true, Ordering::Relaxed);
-                ended
+                let stop = StopsAll(stop);
+                Follower::new(log, model, config).run(&stop.0)
             }
         })?);
         let looks = Looks::new(log, model);
-        service.looks = Some(thread("looks", move || looks.run(&stop))?);
+        service.looks = Some(thread("looks", move || {
+            let stop = StopsAll(stop);
+            looks.run(&stop.0);
+        })?);
         Ok(service)
     }
 
@@ -114,12 +115,40 @@ impl Service {
     }
 }
 
+/// What a thread holds whose end is the end of all, also where it panics.
+struct StopsAll(Arc<AtomicBool>);
+
+impl Drop for StopsAll {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 impl Drop for Service {
     fn drop(&mut self) {
         if let Err(error) = self.end() {
             tracing::error!(error = format!("{error:#}"), "the read model has failed");
         }
     }
+}
+
+/// What is followed: the generation of the configuration, or the one that has taken over from it.
+fn followed<L: Log>(log: &L, configured: &Config) -> anyhow::Result<(Config, Topology)> {
+    let mut config = configured.clone();
+    config.group.generation = ReadModel::generation(configured)?;
+    let mut loaded = Topology::load(log, &config)?;
+    if let Err(problems) = &loaded
+        && config.group.generation != configured.group.generation
+    {
+        tracing::warn!(
+            generation = config.group.generation,
+            problems = problems.join("; "),
+            "the generation that had taken over is gone: that of the configuration is followed"
+        );
+        config.group.generation = configured.group.generation;
+        loaded = Topology::load(log, &config)?;
+    }
+    Ok((config, loaded.map_err(|problems| anyhow::anyhow!(problems.join("\n")))?))
 }
 
 /// The address to listen at.

@@ -13,6 +13,7 @@ mod world;
 mod answers;
 mod described;
 mod events;
+mod generations;
 mod model;
 mod pages;
 mod protocol;

@@ -11,8 +11,9 @@ use chat_goals::serve::model::answers::ChatSummary;
 use chat_goals::serve::model::follower::Follower;
 use chat_goals::serve::model::look::Looks;
 use chat_goals::serve::model::questions::{
-    ChatFilter, ChatOrder, CountersQuestion, Cursor, LetterFilter, Page,
+    ChangeFilter, ChatFilter, ChatOrder, CountersQuestion, Cursor, LetterFilter, Page,
 };
+use chat_goals::serve::model::ring::Heard;
 use proptest::prelude::*;
 use serde_json::json;
 use std::sync::Arc;
@@ -56,6 +57,12 @@ impl Published {
     fn publish(&mut self, sent: &[Sent]) {
         let topic = self.world.config.topics.goal_status_changed.clone();
         self.send(&topic, sent);
+    }
+
+    /// The revisions of the changes of a chat that are kept.
+    fn history(&self, chat: &str) -> Vec<u32> {
+        let published = self.model().chat(chat, None).unwrap().unwrap().document.published.unwrap();
+        published.iter().filter_map(|change| change.revision).collect()
     }
 
     /// All chats that are found, by pages of a few.
@@ -137,9 +144,11 @@ fn a_cursor_stays_valid_while_chats_change() {
     assert_eq!(first, ["c8", "c7", "c6", "c5"]);
     // The chat that the cursor names changes, one that was to come changes, one goes, one comes.
     world.publish(&[shown("c5", 2, 20), shown("c2", 2, 21), shown("new", 1, 22)]);
+    // A late record dates the latest change of a chat back that was shown.
+    world.publish(&[shown("c7", 2, -1)]);
     world.publish(&[("c3".to_owned(), None, Vec::new())]);
     let (second, next) = page(&world, next.as_deref());
-    assert_eq!((second, next), (["c4", "c1", "c0"].map(str::to_owned).to_vec(), None));
+    assert_eq!((second, next), (["c4", "c1", "c0", "c7"].map(str::to_owned).to_vec(), None));
 }
 
 #[test]
@@ -150,14 +159,53 @@ fn what_cannot_be_read_is_passed_over_and_counted() {
     assert_eq!(world.model().health().unreadable, 1);
 }
 
+fn deleted(chat: &str, revision: u32) -> Sent {
+    let revision = Header { name: "revision".into(), value: Some(revision.to_string().into_bytes()) };
+    (chat.to_owned(), None, vec![revision])
+}
+
+#[test]
+fn what_is_older_than_what_was_seen_changes_nothing() {
+    let mut world = Published::new();
+    world.publish(&[shown("c", 2, 5)]);
+    let before = world.walk(&ChatFilter::default(), ChatOrder::NewestFirst);
+    let mut heard = world.model().subscribe(ChangeFilter::default(), None);
+    for old in [shown("c", 2, 5), shown("c", 1, 9), deleted("c", 1), deleted("c", 2)] {
+        world.publish(&[old]);
+        assert_eq!(world.walk(&ChatFilter::default(), ChatOrder::NewestFirst), before);
+        assert_eq!(heard.heard(), None);
+        assert_eq!(world.history("c"), [2]);
+    }
+    world.publish(&[deleted("c", 3), shown("c", 2, 5)]);
+    assert!(matches!(heard.heard(), Some(Heard::Change { .. })), "a newer one is told");
+}
+
 #[test]
 fn of_the_history_of_a_chat_the_latest_part_is_kept() {
     let mut world = Published::new();
     let all = 230;
     world.publish(&(1..=all).map(|revision| shown("c", revision, 1)).collect::<Vec<_>>());
-    let published = world.model().chat("c", None).unwrap().unwrap().document.published.unwrap();
-    let revisions: Vec<u32> = published.iter().filter_map(|change| change.revision).collect();
-    assert_eq!(revisions, (31..=all).collect::<Vec<_>>());
+    assert_eq!(world.history("c"), (31..=all).collect::<Vec<_>>());
+    // Compaction has taken those between.
+    world.publish(&[shown("c", 240, 1), shown("c", 430, 1)]);
+    assert_eq!(world.history("c"), [240, 430]);
+    world.publish(&[shown("c", 431, 1), shown("c", 5_000, 1)]);
+    assert_eq!(world.history("c"), [5_000]);
+}
+
+#[test]
+fn a_delete_takes_the_history_of_the_chat_away() {
+    let mut world = Published::new();
+    world.publish(&[shown("c", 1, 1), shown("d", 1, 1), shown("c", 2, 2)]);
+    world.publish(&[shown("c", 3, 3), deleted("c", 4), shown("c", 5, 4)]);
+    assert_eq!((world.history("c"), world.history("d")), (vec![4, 5], vec![1]));
+    world.publish(&[deleted("c", 6), shown("c", 205, 4)]);
+    assert_eq!(world.history("c"), [6, 205]);
+    world.publish(&[shown("c", 206, 5)]);
+    assert_eq!(world.history("c"), [205, 206]);
+    // Whoever wrote this delete says no revision.
+    world.publish(&[("c".to_owned(), None, Vec::new()), shown("c", 207, 6)]);
+    assert_eq!(world.history("c"), [207]);
 }
 
 #[test]

@@ -5,11 +5,12 @@ use chat_goals::domain::time::Timestamp;
 use chat_goals::log::Log as _;
 use chat_goals::runtime::topology::{self, Topology};
 use chat_goals::serve::model::ReadModel;
-use chat_goals::serve::model::answers::ChatsPage;
+use chat_goals::serve::model::answers::{ChatSummary, ChatsPage, NotReadYet};
 use chat_goals::serve::model::follower::Follower;
 use chat_goals::serve::model::questions::{
     ChatFilter, ChatOrder, CountersQuestion, Cursor, LetterFilter, Page,
 };
+use chat_goals::serve::service::Service;
 use chat_goals::simulate::workload::{Entry, HOUR, workload};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -32,7 +33,9 @@ fn everything(model: &ReadModel) -> Value {
         }
     }
     let details = |as_of: Option<Timestamp>| {
-        chats.iter().map(|chat| model.chat(&chat.chat_id, as_of).unwrap()).collect::<Vec<_>>()
+        let details =
+            |chat: &ChatSummary| model.chat(&chat.chat_id, as_of).map_err(|error| error.to_string());
+        chats.iter().map(details).collect::<Vec<_>>()
     };
     let date = |day| chrono::NaiveDate::from_ymd_opt(2026, 1, day).unwrap();
     let managers = CountersQuestion { channel: None, manager: None, from: date(10), to: date(20) };
@@ -71,7 +74,7 @@ fn read_on(world: &World, model: &ReadModel, name: &str, batches: usize) {
 }
 
 /// A world in which a good deal was published.
-fn published() -> (World, Vec<Entry>) {
+pub fn published() -> (World, Vec<Entry>) {
     let world = World::new();
     let entries = workload(11, 1_200, 3 * HOUR);
     let running = world.run();
@@ -239,4 +242,66 @@ fn another_generation_brings_another_changelog() {
         "its facts are to come"
     );
     assert_eq!(model.health().records_read, 0, "nothing that was published was read again");
+    // Only the facts could tell what was the case earlier: that it was nothing is not said.
+    let error = model.chat(&chat.chat_id, Some(Timestamp(0))).unwrap_err();
+    assert!(error.is::<NotReadYet>(), "{error:#}");
+    drop(model);
+    let served = world.serve("model");
+    let path = format!("chats/{}?as_of=2026-01-02T00:00:00Z", chat.chat_id);
+    let problem = served.client.get(&format!("/api/v1/{path}")).problem(503);
+    assert!(problem.contains("have not been read yet"), "{problem}");
+    assert_eq!(served.client.get(&format!("/{path}")).status, 503);
+    served.stop();
+}
+
+#[test]
+fn a_model_that_panics_is_seen_to_run_no_more() {
+    let world = World::new();
+    let wall = || {
+        assert_ne!(std::thread::current().name(), Some("follower"), "this is to happen");
+        0
+    };
+    let config = world.serving("model");
+    let service = Service::start(world.log.clone(), &config, Arc::new(wall), |_, router| router).unwrap();
+    until(|| service.is_running().then(|| "it is to end".to_owned()));
+    let error = service.stop().unwrap_err().to_string();
+    assert!(error.contains("panicked"), "{error}");
+}
+
+#[test]
+fn after_a_stop_that_is_longer_than_deletes_are_kept_the_model_is_made_anew() {
+    let (world, _) = published();
+    let model = built(&world, "model");
+    let read = model.health().records_read;
+    let stopped = |hours: i64, model: ReadModel| {
+        drop(model);
+        world.pass(hours * HOUR);
+        built(&world, "model")
+    };
+    let model = stopped(22, model);
+    assert_eq!(model.health().records_read, 0, "within a day no delete is gone");
+    // It was level again at the end of that.
+    let model = stopped(22, model);
+    assert_eq!(model.health().records_read, 0);
+    let model = stopped(24, model);
+    assert_eq!(model.health().records_read, read, "deletes may be gone unseen");
+    assert_eq!(everything(&model), everything(&built(&world, "fresh")));
+    let model = stopped(22, model);
+    assert_eq!(model.health().records_read, 0, "the new model is level");
+}
+
+#[test]
+fn how_long_deletes_are_kept_is_asked_of_the_topic() {
+    let (mut world, _) = published();
+    let chats = world.config.topics.goal_status_changed.clone();
+    world.log.delete_topics(std::slice::from_ref(&chats)).unwrap();
+    let mut plans = topology::missing(&world.config, &world.log).unwrap();
+    plans[0].settings.push(("delete.retention.ms".to_owned(), (10 * HOUR).to_string()));
+    world.log.create_topics(&plans).unwrap();
+    world.topology = Topology::load(&world.log, &world.config).unwrap().unwrap();
+    drop(built(&world, "model"));
+    world.pass(8 * HOUR);
+    assert_eq!(built(&world, "model").health().records_read, 0);
+    world.pass(10 * HOUR);
+    assert!(built(&world, "model").health().records_read > 0);
 }

@@ -60,6 +60,11 @@ impl World {
         self.home.path().join(name)
     }
 
+    /// Lets so many milliseconds pass on the wall clock.
+    pub fn pass(&self, ms: i64) {
+        self.wall.fetch_add(ms, Ordering::SeqCst);
+    }
+
     pub fn wall(&self) -> Arc<dyn Fn() -> i64 + Send + Sync> {
         let wall = self.wall.clone();
         Arc::new(move || wall.load(Ordering::SeqCst))

@@ -7,18 +7,18 @@ use crate::answers::words::{CauseWord, PhaseWord, SortWord, StatusWord};
 use crate::domain::time::Timestamp;
 use crate::explain::words::moment;
 use crate::http::problem::Problem;
-use crate::serve::model::answers::{ChatAnswer, ChatsPage};
+use crate::serve::model::answers::{ChatAnswer, ChatsPage, NotReadYet};
 use crate::serve::model::questions::{ChatFilter, ChatOrder, Page};
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, Uri};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 use utoipa::IntoParams;
 
 /// Which chats: those for which everything holds that is said.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
-#[allow(dead_code)] // It describes what `question` reads.
+#[expect(dead_code, reason = "it describes what `question` reads")]
 struct ChatsParameters {
     #[param(min_length = 1, max_length = 256)]
     channel: Option<String>,
@@ -52,8 +52,8 @@ struct ChatsParameters {
     /// How many chats a page has at most.
     #[param(minimum = 1, maximum = 200, default = 50)]
     limit: Option<u32>,
-    /// The `next` of the page before. It stays valid while chats change: a page has what comes after it in the order, and
-    /// `newest` shows no chat twice.
+    /// The `next` of the page before. It stays valid while chats change: a page has what comes after it in the order. With
+    /// `newest` a chat comes again only where a record that was late has dated its latest change back.
     #[param(pattern = "^([0-9a-f]{2}){8,300}$")]
     cursor: Option<String>,
 }
@@ -117,6 +117,7 @@ pub async fn list(State(api): State<Api>, uri: Uri, headers: HeaderMap) -> Resul
     responses(
         (status = 200, description = "What is known of the chat.", body = ChatAnswer),
         (status = 404, description = "The chat is not known, or nothing of it is dated up to then.", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The facts of the chat have not been read yet, by which an earlier moment is told.", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub async fn one(
@@ -133,9 +134,13 @@ pub async fn one(
         return Err(Problem::bad_request("the id of a chat is a text of 1 to 256 characters"));
     }
     let chat = id.clone();
-    match ask(&api.model, move |model| model.chat(&id, as_of)).await? {
-        Some(answer) => json(&headers, &answer),
-        None => Err(Problem::not_found(match as_of {
+    match ask(&api.model, move |model| Ok(model.chat(&id, as_of))).await? {
+        Ok(Some(answer)) => json(&headers, &answer),
+        Err(error) => match error.downcast_ref::<NotReadYet>() {
+            Some(why) => Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, why.to_string())),
+            None => Err(error.into()),
+        },
+        Ok(None) => Err(Problem::not_found(match as_of {
             None => format!("the chat {chat} is not known"),
             Some(at) => format!("nothing that is known of the chat {chat} is dated up to {}", moment(at)),
         })),

@@ -17,7 +17,7 @@ use utoipa::IntoParams;
 /// Which dead letters: those for which everything holds that is said.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
-#[allow(dead_code)] // It describes what `list` reads.
+#[expect(dead_code, reason = "it describes what `list` reads")]
 struct LettersParameters {
     /// The topic that they came from.
     #[param(min_length = 1, max_length = 256)]

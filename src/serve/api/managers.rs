@@ -19,7 +19,7 @@ const DAYS: u64 = 30;
 /// Whose counters, and of which days.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
-#[allow(dead_code)] // It describes what `managers` reads.
+#[expect(dead_code, reason = "it describes what `managers` reads")]
 struct ManagersParameters {
     /// Only this channel; otherwise all together.
     #[param(min_length = 1, max_length = 256)]

@@ -23,6 +23,7 @@ mod words;
 
 use crate::domain::time::Timestamp;
 use crate::serve::model::ReadModel;
+use crate::serve::model::answers::NotReadYet;
 use frame::{Frame, Screen};
 pub use routes::{not_found, router};
 use samples::{Sample, Samples};
@@ -96,6 +97,7 @@ enum Failure {
     /// The address asks for what cannot be understood.
     Bad(String),
     Missing(String),
+    NotYet(NotReadYet),
     /// Our own fault: the cause goes to the log.
     Internal(anyhow::Error),
 }
@@ -112,7 +114,10 @@ impl Failure {
 
 impl From<anyhow::Error> for Failure {
     fn from(error: anyhow::Error) -> Self {
-        Self::Internal(error)
+        match error.downcast() {
+            Ok(not_yet) => Self::NotYet(not_yet),
+            Err(error) => Self::Internal(error),
+        }
     }
 }
 

@@ -141,6 +141,9 @@ fn failed(of: &Dashboard, failure: Failure) -> Response {
     let (status, title, detail) = match failure {
         Failure::Bad(detail) => (StatusCode::BAD_REQUEST, "This cannot be understood", detail),
         Failure::Missing(detail) => (StatusCode::NOT_FOUND, "Not found", detail),
+        Failure::NotYet(why) => {
+            (StatusCode::SERVICE_UNAVAILABLE, "Not yet", format!("Try again in a moment: {why}."))
+        }
         Failure::Internal(error) => {
             tracing::error!(error = format!("{error:#}"), "a page could not be made");
             let detail = "The page could not be made; the log of the server says why.".to_owned();

@@ -9,6 +9,7 @@ use super::{decode, lists, tallies};
 use crate::config::WireForm;
 use crate::contract::json::output::Date;
 use crate::contract::records::StatusRecord;
+use crate::domain::time::Timestamp;
 use crate::inspect::dead_letters::DeadLetter;
 use crate::log::{Offset, Record, TopicPartition};
 use anyhow::Context as _;
@@ -88,6 +89,9 @@ impl<'a> Batch<'a> {
             }
             None => {
                 self.changes.delete(Family::Statuses, chat);
+                // The chat goes with all that was said of it (B8).
+                let (from, to) = (keys::history(chat, 0), keys::past_history(chat));
+                self.changes.delete_range(Family::History, &from, &to);
                 if let Some(old) = &old {
                     self.told.push(Change::Deleted(DeletedChat {
                         channel_id: old.channel.to_string(),
@@ -99,7 +103,7 @@ impl<'a> Batch<'a> {
             }
         }
         if let Some(revision) = revision {
-            self.remember(chat, revision, record);
+            self.remember(chat, old.map(|old| old.revision), revision, record);
         }
         self.statuses.insert(chat.to_vec(), new);
         Ok(Ok(()))
@@ -111,13 +115,21 @@ impl<'a> Batch<'a> {
         read.map_err(anyhow::Error::msg).context("a status of the read model cannot be read")
     }
 
-    /// Keeps the change in the history of the chat: where it lies, and what it said.
-    fn remember(&mut self, chat: &[u8], revision: u32, record: &Record<'_>) {
+    /// Keeps the change in the history of the chat: where it lies, and what it said. What is [`HISTORY_MAX`] revisions
+    /// older goes; `old` is the revision before, which may be any smaller one where records are gone.
+    fn remember(&mut self, chat: &[u8], old: Option<u32>, revision: u32, record: &Record<'_>) {
         let mut entry = keys::place(record.partition, record.offset);
         entry.extend(record.value.unwrap_or_default());
         self.changes.put(Family::History, &keys::history(chat, revision), &entry);
-        if let Some(forgotten) = revision.checked_sub(HISTORY_MAX).filter(|forgotten| *forgotten > 0) {
-            self.changes.delete(Family::History, &keys::history(chat, forgotten));
+        let forgotten = revision.saturating_sub(HISTORY_MAX);
+        if let Some(old) = old {
+            // What is older went with the revision before.
+            for forgotten in old.saturating_sub(HISTORY_MAX) + 1..=forgotten.min(old) {
+                self.changes.delete(Family::History, &keys::history(chat, forgotten));
+            }
+        } else if forgotten > 0 {
+            let (from, to) = (keys::history(chat, 0), keys::history(chat, forgotten + 1));
+            self.changes.delete_range(Family::History, &from, &to);
         }
     }
 
@@ -211,6 +223,11 @@ impl<'a> Batch<'a> {
             Some((_, known)) => *known = reached,
             None => self.reached.push((TopicPartition::new(record.topic, record.partition), reached)),
         }
+    }
+
+    /// Everything that was there at this time has been read before.
+    pub fn level(&mut self, at: Timestamp) {
+        self.changes.put(Family::Meta, keys::LEVEL, &keys::sorted(at.0));
     }
 
     /// Writes all of it, and says what subscribers are to be told.

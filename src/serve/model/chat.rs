@@ -1,6 +1,6 @@
 //! One chat: the facts behind its status, why it is what it is, and what was published of it.
 
-use super::answers::ChatAnswer;
+use super::answers::{ChatAnswer, NotReadYet};
 use super::store::{Family, View, Way};
 use super::{ReadModel, decode, keys};
 use crate::answers::chat::{Asked, answer, change};
@@ -26,7 +26,7 @@ const NO_FACTS: &str =
 
 impl ReadModel {
     /// What is known of a chat and why, now or as of an earlier moment. `None`: the chat is not known, or nothing of it
-    /// is dated up to then.
+    /// is dated up to then. `Err` is [`NotReadYet`] where that cannot be told yet.
     pub fn chat(&self, chat: &str, as_of: Option<Timestamp>) -> anyhow::Result<Option<ChatAnswer>> {
         let topology = self.sources().topology;
         let partition = partition_of(chat.as_bytes(), topology.partitions.chats);
@@ -47,10 +47,8 @@ impl ReadModel {
                 let asked = Asked { why: true, as_of, published: Some(&published) };
                 answer(&found, settings.channel(&found.row.channel), &asked)
             }
-            None => latest
-                .as_ref()
-                .filter(|_| as_of.is_none())
-                .map(|latest| without_facts(latest, partition, clock, &published)),
+            None if as_of.is_some() && latest.is_some() => return Err(NotReadYet(chat.to_owned()).into()),
+            None => latest.as_ref().map(|latest| without_facts(latest, partition, clock, &published)),
         };
         let latest = latest.filter(|_| as_of.is_none()).as_ref().map(decode::summary);
         Ok(document.map(|document| ChatAnswer { document, latest }))

@@ -1,8 +1,10 @@
 //! The settings of channels, and how many of their chats show each goal.
 
 use super::answers::{ChannelGoals, GoalsAnswer};
+use super::store::View;
 use super::{ReadModel, tallies};
 use crate::answers::settings;
+use crate::domain::settings::Settings;
 use chrono::NaiveDate;
 use std::collections::BTreeSet;
 
@@ -11,11 +13,9 @@ impl ReadModel {
     pub fn goals(&self, channel: Option<&str>) -> anyhow::Result<GoalsAnswer> {
         let now = self.now();
         let view = self.inner.store.view();
-        let ids: BTreeSet<String> = match channel {
-            Some(channel) => self.channels()?.into_iter().filter(|id| id == channel).collect(),
-            None => self.channels()?.into_iter().collect(),
-        };
         let settings = self.inner.settings.read().expect("nobody panics in here");
+        let mut ids = channels(&view, &settings)?;
+        ids.retain(|id| channel.is_none_or(|channel| id == channel));
         let answer = |id: &String| {
             let channel = settings.channel(id);
             let (chats, by_goal) = tallies::of_channel(&view, id, channel)?;
@@ -26,10 +26,9 @@ impl ReadModel {
 
     /// The ids of the channels that have settings or chats, in their order.
     pub fn channels(&self) -> anyhow::Result<Vec<String>> {
-        let mut ids = tallies::channels(&self.inner.store.view())?;
+        let view = self.inner.store.view();
         let settings = self.inner.settings.read().expect("nobody panics in here");
-        ids.extend(settings.channels().map(|(id, _)| id.to_string()));
-        Ok(ids.into_iter().collect())
+        Ok(channels(&view, &settings)?.into_iter().collect())
     }
 
     /// Today's date in a channel's time zone (E2); without a channel, or if it has none, in UTC.
@@ -37,4 +36,11 @@ impl ReadModel {
         let settings = self.inner.settings.read().expect("nobody panics in here");
         settings.channel(channel.unwrap_or_default()).date(self.now())
     }
+}
+
+/// The ids of the channels that have settings or chats.
+fn channels(view: &View<'_>, settings: &Settings) -> anyhow::Result<BTreeSet<String>> {
+    let mut ids = tallies::channels(view)?;
+    ids.extend(settings.channels().map(|(id, _)| id.to_string()));
+    Ok(ids)
 }

@@ -9,7 +9,7 @@ use crate::log::Offset;
 use chrono::NaiveDate;
 
 /// What a model on disk must have been written by.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// The lists of chats and dead letters, each sorted by time and then by id; the first byte of a key of the indexes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -92,6 +92,11 @@ pub fn history(chat: &[u8], revision: u32) -> Vec<u8> {
     Key::default().id(chat).number(revision.into()).0
 }
 
+/// Past every change of a chat.
+pub fn past_history(chat: &[u8]) -> Vec<u8> {
+    Key::default().id(chat).number(i64::MAX).0
+}
+
 /// All changes of a chat.
 pub fn history_of(chat: &[u8]) -> Vec<u8> {
     Key::default().id(chat).0
@@ -143,8 +148,23 @@ pub fn reached(topic: &str, partition: i32) -> Vec<u8> {
     Key(b"r".to_vec()).id(topic.as_bytes()).number(partition.into()).0
 }
 
+/// What [`HANDOVER`] holds.
+pub fn handover(from: u32, to: u32) -> Vec<u8> {
+    Key::default().number(from.into()).number(to.into()).0
+}
+
+/// The generations of [`handover`].
+pub fn parse_handover(value: &[u8]) -> Option<(u32, u32)> {
+    let (from, rest) = value.split_first_chunk::<8>()?;
+    Some((u32::try_from(number(*from)).ok()?, u32::try_from(number(*rest.first_chunk::<8>()?)).ok()?))
+}
+
 /// By what the model was built: [`VERSION`], topics and forms.
 pub const BUILT_BY: &[u8] = b"built by";
+/// By the wall clock, up to when everything is in the model.
+pub const LEVEL: &[u8] = b"level";
+/// A generation that was followed, and the one that has taken over since: [`handover`].
+pub const HANDOVER: &[u8] = b"handover";
 /// The changelog topic that the facts come from.
 pub const CHANGELOG: &[u8] = b"changelog";
 
@@ -166,7 +186,9 @@ mod tests {
         assert_eq!(counter("ab", &bucket(Some("m"), date)), b"d\0\x02ab\x80\0\0\0\0\x0b\x49\x78mm");
         assert_eq!(counter("ab", &bucket(None, None)), b"t\0\x02ab*");
         assert_eq!(history(b"c", 2), b"\0\x01c\x80\0\0\0\0\0\0\x02");
+        assert!(history(b"c", u32::MAX) < past_history(b"c") && past_history(b"c") < history(b"d", 0));
         assert_eq!(parse_place(&place(3, 41)), Some((3, 41)));
+        assert_eq!(parse_handover(&handover(1, 3)), Some((1, 3)));
         assert_eq!(
             Key::of(List::Manager).id(b"m").number(-1).last(b"c").0,
             b"m\0\x01m\x7f\xff\xff\xff\xff\xff\xff\xffc"

@@ -2,6 +2,7 @@
 
 use super::ReadModel;
 use super::answers::Change;
+use super::progress::Learned;
 use crate::inspect::Deployment;
 use crate::inspect::scan::Unwatched;
 use crate::log::{Log, Offset};
@@ -42,6 +43,8 @@ impl<L: Log> Looks<L> {
 
     /// Looks once.
     pub fn look(&self) -> anyhow::Result<()> {
+        // Before the sources: with other ones it goes up.
+        let turns = self.model.progress().turns;
         let sources = self.model.sources();
         let topology = &sources.topology;
         let deployment = Deployment {
@@ -58,6 +61,7 @@ impl<L: Log> Looks<L> {
         let goals = Topology::all(&topology.goal_changes, topology.goal_partitions);
         let (changelogs, goals) = (self.log.tails(&changelogs)?, self.log.tails(&goals)?);
         let partitions = sources.partitions();
+        let learned = Learned { at: self.model.now(), heard: Instant::now() };
         let ends = self.log.ends(&partitions)?;
         let letters = Topology::all(&topology.dead_letters.topic, topology.dead_letters.partitions);
         for (of, begin) in letters.iter().zip(self.log.begins(&letters)?) {
@@ -66,6 +70,10 @@ impl<L: Log> Looks<L> {
         let next_generation = fence::handed_to(&*self.log, topology)?;
         let now = self.model.now();
         let mut progress = self.model.progress();
+        if progress.turns != turns {
+            // This was seen of what is not followed any more.
+            return Ok(());
+        }
         let before = progress.lag_change();
         for ((clock, noted), end) in progress.clocks.iter_mut().zip(&seen.clocks).zip(&changelogs) {
             if let Some(noted) = noted {
@@ -78,6 +86,7 @@ impl<L: Log> Looks<L> {
                 known.end = Offset::max(known.next, *end);
             }
         }
+        progress.ends = Some(learned);
         progress.note_seen(now, seen);
         progress.next_generation = next_generation;
         let after = progress.lag_change();

@@ -17,6 +17,7 @@ pub mod follower;
 mod goals;
 mod keys;
 mod letters;
+mod level;
 mod lists;
 pub mod look;
 mod managers;
@@ -42,9 +43,9 @@ use prost::Message as _;
 use questions::ChangeFilter;
 use record::Kept;
 use ring::{Ring, Subscription};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, RwLock};
-use store::{Family, Store, Way};
+use store::{Changes, Family, Store, Way};
 
 /// The read model. Clones are the same one. Its questions read the disk: from async code they are asked on a thread that
 /// may block ([`tokio::task::spawn_blocking`]).
@@ -72,9 +73,22 @@ struct Sources {
 }
 
 impl ReadModel {
+    /// The generation to follow: that of the configuration, or the one that has taken over from it while a model in this
+    /// directory followed.
+    pub fn generation(config: &Config) -> anyhow::Result<u32> {
+        let (dir, configured) = (dir(config), config.group.generation);
+        if !Store::is_in(&dir) {
+            return Ok(configured);
+        }
+        let known = handover(&Store::open(&dir, config.serve.memory_bytes_max)?)?;
+        Ok(known
+            .filter(|(from, to)| (*from..*to).contains(&configured))
+            .map_or(configured, |(_, taken_over)| taken_over))
+    }
+
     /// Opens the model in its directory, or begins a new one. `wall` is the wall clock, in milliseconds.
     pub fn open(config: &Config, topology: &Topology, wall: WallClock) -> anyhow::Result<Self> {
-        let dir = config.serve.state_dir.join("model");
+        let dir = dir(config);
         std::fs::create_dir_all(&dir)
             .with_context(|| format!("the directory {} cannot be made", dir.display()))?;
         let store = open(&dir, config.serve.memory_bytes_max, &built_by(topology))?;
@@ -139,11 +153,12 @@ impl ReadModel {
         Ok(())
     }
 
-    /// Forgets everything: it has to be read anew.
+    /// Forgets everything that was read: it has to be read anew.
     fn wipe(&self) -> anyhow::Result<()> {
+        let handover = self.inner.store.get(Family::Meta, keys::HANDOVER)?;
         let mut changes = self.inner.store.changes();
         Family::ALL.into_iter().for_each(|family| changes.clear(family));
-        changes.put(Family::Meta, keys::BUILT_BY, built_by(&self.sources().topology).as_bytes());
+        begin(&mut changes, &built_by(&self.sources().topology), handover);
         changes.write()?;
         self.progress().forget();
         self.read_settings()
@@ -167,9 +182,23 @@ impl ReadModel {
             changes.put(Family::Meta, keys::CHANGELOG, new);
             changes.write()?;
         }
-        *self.inner.sources.write().expect("nobody panics in here") =
-            Sources { topology: topology.clone(), generation };
+        let sources = Sources { topology: topology.clone(), generation };
+        let mut known = self.inner.sources.write().expect("nobody panics in here");
+        let before = std::mem::replace(&mut *known, sources);
+        drop(known);
+        if before.generation != generation {
+            self.progress().turn();
+        }
         Ok(())
+    }
+
+    /// Keeps that a generation has taken over from the one that was followed.
+    fn keep_handover(&self, from: u32, to: u32) -> anyhow::Result<()> {
+        let before = handover(&self.inner.store)?.filter(|(_, known)| *known == from);
+        let first = before.map_or(from, |(first, _)| first);
+        let mut changes = self.inner.store.changes();
+        changes.put(Family::Meta, keys::HANDOVER, &keys::handover(first, to));
+        changes.write()
     }
 }
 
@@ -190,6 +219,7 @@ impl Sources {
 /// Opens a store that was built by the same; another one is deleted first.
 fn open(dir: &Path, memory_bytes: usize, built_by: &str) -> anyhow::Result<Store> {
     let store = Store::open(dir, memory_bytes)?;
+    let handover = store.get(Family::Meta, keys::HANDOVER)?;
     match store.get(Family::Meta, keys::BUILT_BY)? {
         Some(known) if known == built_by.as_bytes() => return Ok(store),
         Some(known) => {
@@ -206,9 +236,29 @@ fn open(dir: &Path, memory_bytes: usize, built_by: &str) -> anyhow::Result<Store
     std::fs::remove_dir_all(dir).with_context(|| format!("cannot remove {}", dir.display()))?;
     let store = Store::open(dir, memory_bytes)?;
     let mut changes = store.changes();
-    changes.put(Family::Meta, keys::BUILT_BY, built_by.as_bytes());
+    begin(&mut changes, built_by, handover);
     changes.write()?;
     Ok(store)
+}
+
+/// What a model has that has read nothing yet. Who has taken over is not said again by what it reads.
+fn begin(changes: &mut Changes<'_>, built_by: &str, handover: Option<Vec<u8>>) {
+    changes.put(Family::Meta, keys::BUILT_BY, built_by.as_bytes());
+    if let Some(handover) = handover {
+        changes.put(Family::Meta, keys::HANDOVER, &handover);
+    }
+}
+
+/// A generation that was followed, and the one that has taken over since.
+fn handover(store: &Store) -> anyhow::Result<Option<(u32, u32)>> {
+    let stored = store.get(Family::Meta, keys::HANDOVER)?;
+    stored
+        .map(|stored| keys::parse_handover(&stored).context("a handover of the read model cannot be read"))
+        .transpose()
+}
+
+fn dir(config: &Config) -> PathBuf {
+    config.serve.state_dir.join("model")
 }
 
 /// What must be the same for a model to go on: how it is kept, and the topics with their forms and partitions.

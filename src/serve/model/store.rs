@@ -82,6 +82,11 @@ pub enum Way {
 }
 
 impl Store {
+    /// Whether there is a database.
+    pub fn is_in(dir: &Path) -> bool {
+        dir.join("CURRENT").exists()
+    }
+
     /// Opens or creates the database; all its memory is charged to `memory_bytes`.
     pub fn open(dir: &Path, memory_bytes: usize) -> anyhow::Result<Self> {
         let (options, cache) = options(memory_bytes);
