@@ -12,6 +12,16 @@ pub enum Outcome {
     Unknown(Unknown),
 }
 
+impl Outcome {
+    /// Why it is not understood, if it is not.
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Unknown(unknown) => Some(&unknown.reason),
+            Self::Records(_) | Self::Irrelevant(_) => None,
+        }
+    }
+}
+
 /// What goes to the dead letters.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Unknown {

@@ -20,14 +20,24 @@ pub struct Request<'a> {
     pub is_lines: bool,
 }
 
+/// Of one request. Each may be a record or a dead letter, so that a small body could become a great many of them.
+pub const EVENTS_MAX: usize = 10_000;
+
+/// There are more than [`EVENTS_MAX`].
+#[derive(Debug, PartialEq, Eq)]
+pub struct TooMany;
+
 /// What each event of a body comes to, in its order.
-pub fn outcomes(body: &[u8], request: &Request<'_>) -> Vec<Outcome> {
+pub fn outcomes(body: &[u8], request: &Request<'_>) -> Result<Vec<Outcome>, TooMany> {
     let all = match events(body, request.is_lines) {
         Ok(all) => all,
-        Err(reason) => return vec![Outcome::Unknown(Unknown { reason, kept: body.to_vec() })],
+        Err(reason) => return Ok(vec![Outcome::Unknown(Unknown { reason, kept: body.to_vec() })]),
     };
     if all.is_empty() {
-        return vec![Outcome::Irrelevant("no event")];
+        return Ok(vec![Outcome::Irrelevant("no event")]);
+    }
+    if all.len() > EVENTS_MAX {
+        return Err(TooMany);
     }
     let is_one = all.len() == 1;
     let id = |index: usize| {
@@ -38,7 +48,7 @@ pub fn outcomes(body: &[u8], request: &Request<'_>) -> Vec<Outcome> {
         Ok(record) => Outcome::Records(vec![record]),
         Err(reason) => Outcome::Unknown(Unknown { reason, kept: event.to_vec() }),
     };
-    all.into_iter().enumerate().map(outcome).collect()
+    Ok(all.into_iter().enumerate().map(outcome).collect())
 }
 
 /// The events of a body, each as it stands there.
@@ -125,7 +135,7 @@ mod tests {
     const CAME: u64 = 1_772_323_200_000;
 
     fn requested(body: &str, key: Option<&str>, is_lines: bool) -> Vec<Outcome> {
-        outcomes(body.as_bytes(), &Request { key, came_at_ms: CAME, is_lines })
+        outcomes(body.as_bytes(), &Request { key, came_at_ms: CAME, is_lines }).unwrap()
     }
 
     fn written(body: &str, key: Option<&str>) -> Vec<Value> {
@@ -165,6 +175,18 @@ mod tests {
     }
 
     #[test]
+    fn one_request_has_only_so_many_events() {
+        let came = |body: String, is_lines| {
+            outcomes(body.as_bytes(), &Request { key: None, came_at_ms: CAME, is_lines }).map(|all| all.len())
+        };
+        let list = |count: usize| format!("[{}]", vec!["0"; count].join(","));
+        for (count, wanted) in [(EVENTS_MAX, Ok(EVENTS_MAX)), (EVENTS_MAX + 1, Err(TooMany))] {
+            assert_eq!(came(list(count), false), wanted);
+            assert_eq!(came("0\n".repeat(count), true), wanted);
+        }
+    }
+
+    #[test]
     fn one_bad_event_does_not_take_the_others_with_it() {
         let outcomes = requested(&format!(r#"[{{"channelId":"shop"}}, 7, {PURCHASE}]"#), None, false);
         let reason = |outcome: &Outcome| match outcome {
@@ -183,7 +205,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_body_is_lost(body in any::<Vec<u8>>(), is_lines in any::<bool>()) {
-            for outcome in outcomes(&body, &Request { key: None, came_at_ms: CAME, is_lines }) {
+            for outcome in outcomes(&body, &Request { key: None, came_at_ms: CAME, is_lines }).unwrap() {
                 match outcome {
                     Outcome::Records(records) => prop_assert!(!records.is_empty()),
                     Outcome::Irrelevant(why) => prop_assert_eq!(why, "no event"),
