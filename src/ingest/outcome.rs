@@ -30,3 +30,13 @@ pub struct Unknown {
     /// What is kept of the body.
     pub kept: Vec<u8>,
 }
+
+/// Where JSON is wrong, without what stands there.
+pub fn json_error(error: &serde_json::Error) -> String {
+    let what = match error.classify() {
+        serde_json::error::Category::Data => "not in the documented shape",
+        serde_json::error::Category::Eof => "cut off",
+        serde_json::error::Category::Io | serde_json::error::Category::Syntax => "not JSON",
+    };
+    format!("line {} column {}: {what}", error.line(), error.column())
+}
