@@ -12,7 +12,7 @@ use crate::runtime::note::Note;
 use crate::runtime::topology::{self, Topology};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 
 #[derive(clap::Args)]
@@ -43,7 +43,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let old = unfinished_takeover(&log, &config, &topology)?;
     let wall = Arc::new(|| chrono::Utc::now().timestamp_millis());
     let runtime = Runtime::start_as(log, &config, topology, wall, old)?;
-    until_stopped(&config, place, runtime, || Duration::from_secs(1))
+    until_stopped(&config, place, runtime)
 }
 
 /// The generation before, if this one has not taken over from it yet: then it goes on as a rebuild.
@@ -91,21 +91,14 @@ fn unfinished_takeover(
     }
 }
 
-/// Lets a runtime run until a signal comes or its workers end, and tells of it meanwhile; `look` is called now and then and
-/// says when next.
-pub fn until_stopped(
-    config: &Config,
-    place: Place,
-    runtime: Runtime,
-    mut look: impl FnMut() -> Duration,
-) -> anyhow::Result<ExitCode> {
+/// Lets a runtime run until a signal comes or its workers end, and tells of it meanwhile.
+pub fn until_stopped(config: &Config, place: Place, runtime: Runtime) -> anyhow::Result<ExitCode> {
     let answering = place.answer(config, &runtime)?;
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
         // Only from here on does a signal let it leave.
         tracing::info!(group = config.consumer_group(), workers = config.workers.count, "running");
-        let mut next_look = Instant::now();
         loop {
             tokio::select! {
                 _ = terminate.recv() => break,
@@ -113,9 +106,6 @@ pub fn until_stopped(
                 () = tokio::time::sleep(Duration::from_millis(200)) => {
                     if !runtime.is_running() {
                         break;
-                    }
-                    if Instant::now() >= next_look {
-                        next_look = Instant::now() + look();
                     }
                 }
             }
