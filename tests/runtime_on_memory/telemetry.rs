@@ -195,6 +195,49 @@ fn it_is_ready_when_all_is_restored_and_not_before() {
     told.stop();
 }
 
+/// The brokers may take long to say where it goes on: an earlier owner may have something open.
+#[test]
+fn partitions_that_are_given_show_before_it_is_known_where_they_go_on() {
+    let mut world = new_world(2);
+    world.config.workers.count = 1;
+    world.append_all(&chats(30));
+    let other = world.start("b");
+    world.until_folded(&[&other]);
+    let gate = Gate::default();
+    let told = Told::start(&world, Blocked { log: world.log.clone(), gate: gate.clone() }, "a");
+    let tasks = |told: &Told| told.sum("chat_goals_tasks", "");
+    told.until(&world, "each has a half", |told| tasks(told) == 3.0 && told.health("/health/ready").0 == 200);
+    gate.close_positions();
+    other.stop().unwrap();
+    told.until(&world, "it has all, and says that it waits", |told| {
+        let (status, wrong) = told.health("/health/ready");
+        tasks(told) == 6.0 && status == 503 && wrong.contains("3 of 6 partitions do not run")
+    });
+    gate.open();
+    told.until(&world, "it is ready", |told| told.health("/health/ready").0 == 200);
+    told.stop();
+}
+
+#[test]
+fn going_back_shows_before_it_is_known_where_to() {
+    let world = new_world(1);
+    world.append_all(&chats(30));
+    let gate = Gate::default();
+    let told = Told::start(&world, Blocked { log: world.log.clone(), gate: gate.clone() }, "a");
+    told.until(&world, "it is ready", |told| told.health("/health/ready").0 == 200);
+    gate.refuse_commits();
+    gate.close_positions();
+    world.append_all(&chats(5));
+    told.until(&world, "it says that nothing runs", |told| {
+        let (status, wrong) = told.health("/health/ready");
+        status == 503 && wrong.contains("3 of 3 partitions do not run")
+    });
+    told.until(&world, "positions are still known", |told| told.sum("chat_goals_lag_records", "") >= 5.0);
+    gate.open();
+    told.until(&world, "it is ready", |told| told.health("/health/ready").0 == 200);
+    told.stop();
+}
+
 #[test]
 fn a_worker_that_makes_no_step_is_not_live() {
     let world = new_world(1);
