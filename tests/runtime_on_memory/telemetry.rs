@@ -9,7 +9,7 @@ use chat_goals::simulate::workload::{Entry, HOUR, START};
 use chat_goals::telemetry::processor::{Processor, health};
 use chat_goals::telemetry::{Health, Registry, router};
 use serde_json::{Value, json};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A thread is stuck after this.
 const STUCK_AFTER: Duration = Duration::from_secs(1);
@@ -236,6 +236,27 @@ fn going_back_shows_before_it_is_known_where_to() {
     gate.open();
     told.until(&world, "it is ready", |told| told.health("/health/ready").0 == 200);
     told.stop();
+}
+
+/// Nothing comes that would have to wait for goal changes.
+#[test]
+fn a_reader_of_goal_changes_that_gave_up_ends_an_idle_process() {
+    let world = new_world(1);
+    let gate = Gate::default();
+    let told = Told::start(&world, Blocked { log: world.log.clone(), gate: gate.clone() }, "a");
+    told.until(&world, "it is ready", |told| told.health("/health/ready").0 == 200);
+    gate.lose_goals();
+    let setting = Entry::setting("shop", START, START, json!({"subscriptionSet": {"active": true}}));
+    world.append(&setting);
+    let limit = Instant::now() + Duration::from_secs(60);
+    while told.runtime.is_running() {
+        assert!(Instant::now() < limit, "it goes on without goal changes");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let Told { runtime, server, .. } = told;
+    server.stop();
+    let reason = format!("{:#}", runtime.stop().unwrap_err());
+    assert!(reason.contains("the goal changes are gone"), "{reason}");
 }
 
 #[test]

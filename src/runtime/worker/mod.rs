@@ -217,6 +217,8 @@ impl<L: Log> Worker<L> {
     }
 
     fn pass(&mut self) -> Result<(), Failure> {
+        // Records would ask; without any it is to be known as well.
+        self.shared.goals.are_read()?;
         if self.fetched.batches.is_empty() && self.change.is_none() {
             self.fetch()?;
         }
