@@ -4,6 +4,8 @@ use super::settings::ConfigArgs;
 use crate::config::{Config, WireForm};
 use crate::contract::documents::asyncapi::{self, Deployment, Topic};
 use crate::contract::documents::{json_schema, proto};
+use crate::log::TopicPlan;
+use crate::runtime::topology;
 use anyhow::Context as _;
 use serde_json::{Map, Value};
 use std::io::Write as _;
@@ -72,16 +74,22 @@ fn print_json_schemas(out: Option<&Path>) -> anyhow::Result<()> {
 
 fn document(config: &Config) -> Value {
     let (topics, wire) = (&config.topics, &config.wire);
-    let topic = |name, form| Topic { name, is_protobuf: form == WireForm::Protobuf };
+    let plans = topology::plans(config);
+    let topic = |name, form| topic(&plans, name, form == WireForm::Protobuf);
     asyncapi::document(&Deployment {
         bootstrap: &config.kafka.bootstrap,
-        chat_events: topic(topics.chat_events.as_str(), wire.chat_events),
-        customer_events: topic(topics.customer_events.as_str(), wire.customer_events),
-        goal_changes: topic(topics.goal_changes.as_str(), wire.goal_changes),
-        goal_status_changed: topic(topics.goal_status_changed.as_str(), wire.goal_status_changed),
-        manager_goal_counters: topic(topics.manager_goal_counters.as_str(), wire.manager_goal_counters),
-        dead_letters: &topics.dead_letters,
+        chat_events: topic(&topics.chat_events, wire.chat_events),
+        customer_events: topic(&topics.customer_events, wire.customer_events),
+        goal_changes: topic(&topics.goal_changes, wire.goal_changes),
+        goal_status_changed: topic(&topics.goal_status_changed, wire.goal_status_changed),
+        manager_goal_counters: topic(&topics.manager_goal_counters, wire.manager_goal_counters),
+        dead_letters: topic(&topics.dead_letters, WireForm::Json),
     })
+}
+
+fn topic<'a>(plans: &[TopicPlan], name: &'a str, is_protobuf: bool) -> Topic<'a> {
+    let plan = plans.iter().find(|plan| plan.name == name);
+    Topic { name, is_protobuf, settings: plan.map(|plan| plan.settings.clone()).unwrap_or_default() }
 }
 
 fn pretty(value: &Value) -> anyhow::Result<String> {

@@ -2,6 +2,7 @@
 
 use super::run::connect;
 use super::settings::{ConfigArgs, start_logging};
+use super::signals::Signals;
 use crate::config::Ingest;
 use crate::http::server::Server;
 use crate::ingest::api::{Bridge, router};
@@ -18,7 +19,6 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use tokio::signal::unix::{SignalKind, signal};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -52,6 +52,8 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         .with(requests.clone())
         .with(Ingested(bridge.clone()));
     let paths = requests.around(paths.merge(telemetry::router(registry, health.clone())));
+    // Whoever reads that it listens may tell it to stop.
+    let signals = Signals::catch()?;
     let server = Server::start(address, |_| paths)?;
     tracing::info!(address = server.address().to_string(), "listening");
     let service_manager = ServiceManager::tell(health.clone())?;
@@ -59,7 +61,8 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         health.leave();
         service_manager.stopping();
     };
-    until_signalled(leave, Duration::from_millis(config.telemetry.unready_ms))?;
+    let unready = Duration::from_millis(config.telemetry.unready_ms);
+    signals.until_stopped(|| true, leave, unready);
     tracing::info!("stopping");
     server.stop();
     bridge.desk.flush(Duration::from_millis(settings.delivery_timeout_ms))?;
@@ -103,23 +106,4 @@ impl Source for Ingested {
             |(outcome, count): (&str, &AtomicU64)| (vec![outcome.to_owned()], count.load(Ordering::Relaxed));
         to.counters(&page::INGESTED, all.map(sample))
     }
-}
-
-/// `unready`: how long it goes on after it has said that it leaves. A second signal ends that.
-fn until_signalled(leave: impl FnOnce(), unready: Duration) -> anyhow::Result<()> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
-        let mut terminate = signal(SignalKind::terminate())?;
-        let mut interrupt = signal(SignalKind::interrupt())?;
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        leave();
-        tokio::select! {
-            () = tokio::time::sleep(unready) => {}
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        Ok(())
-    })
 }

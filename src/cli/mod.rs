@@ -23,6 +23,7 @@ mod retire;
 mod run;
 mod serve;
 mod settings;
+mod signals;
 mod simulate;
 mod state;
 mod telemetry;

@@ -7,6 +7,7 @@ use super::settings::{ConfigArgs, start_logging};
 use super::telemetry::Place;
 use crate::config::Config;
 use crate::log::Log as _;
+use crate::log::kafka::KafkaLog;
 use crate::runtime::Runtime;
 use crate::runtime::handover::fence;
 use crate::runtime::handover::progress::Standing;
@@ -16,6 +17,7 @@ use crate::runtime::topology::Topology;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 #[derive(clap::Args)]
@@ -46,17 +48,42 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     tell_of_gaps(&log, &new)?;
     let wall = Arc::new(|| chrono::Utc::now().timestamp_millis());
     let runtime = Runtime::start_as(log.clone(), &config, new.clone(), wall, Some(old.clone()))?;
-    let mut progress = Progress::new(&config);
-    until_stopped(&config, place, runtime, || {
-        match Standing::look(&log, &old, &new) {
+    let has_stopped = Arc::new(AtomicBool::new(false));
+    {
+        let (progress, has_stopped) = (Progress::new(&config), has_stopped.clone());
+        // The brokers may take long to answer, and a signal must not wait for that: nobody waits for this thread.
+        std::thread::Builder::new()
+            .name("progress".to_owned())
+            .spawn(move || show_progress(&log, &old, &new, progress, &has_stopped))?;
+    }
+    let stopped = until_stopped(&config, place, runtime);
+    has_stopped.store(true, Ordering::Relaxed);
+    stopped
+}
+
+/// Shows now and then how far it is, until it has stopped.
+fn show_progress(
+    log: &KafkaLog,
+    old: &Topology,
+    new: &Topology,
+    mut progress: Progress,
+    has_stopped: &AtomicBool,
+) {
+    const EVERY: Duration = Duration::from_secs(1);
+    loop {
+        let standing = Standing::look(log, old, new);
+        if has_stopped.load(Ordering::Relaxed) {
+            return;
+        }
+        match standing {
             Ok(standing) => progress.show(&standing),
             Err(error) => tracing::debug!(%error, "how far it is is not known now"),
         }
-        Duration::from_secs(1)
-    })
+        std::thread::sleep(EVERY);
+    }
 }
 
-fn has_run(log: &crate::log::kafka::KafkaLog, old: &Topology, config: &Config) -> anyhow::Result<()> {
+fn has_run(log: &KafkaLog, old: &Topology, config: &Config) -> anyhow::Result<()> {
     let positions = log.committed(&old.group, &crate::runtime::handover::inputs(old))?;
     anyhow::ensure!(
         positions.iter().any(|position| position.next.is_some()),
@@ -74,7 +101,7 @@ fn has_run(log: &crate::log::kafka::KafkaLog, old: &Topology, config: &Config) -
 }
 
 /// What retention has deleted is not folded again.
-fn tell_of_gaps(log: &crate::log::kafka::KafkaLog, new: &Topology) -> anyhow::Result<()> {
+fn tell_of_gaps(log: &KafkaLog, new: &Topology) -> anyhow::Result<()> {
     let inputs = crate::runtime::handover::inputs(new);
     for (of, begin) in inputs.iter().zip(log.begins(&inputs)?) {
         if begin > 0 {

@@ -2,6 +2,7 @@
 
 use super::generations;
 use super::settings::{ConfigArgs, start_logging};
+use super::signals::Signals;
 use super::telemetry::Place;
 use crate::config::Config;
 use crate::log::Log as _;
@@ -12,8 +13,6 @@ use crate::runtime::note::Note;
 use crate::runtime::topology::{self, Topology};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
-use tokio::signal::unix::{SignalKind, signal};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -43,7 +42,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let old = unfinished_takeover(&log, &config, &topology)?;
     let wall = Arc::new(|| chrono::Utc::now().timestamp_millis());
     let runtime = Runtime::start_as(log, &config, topology, wall, old)?;
-    until_stopped(&config, place, runtime, || Duration::from_secs(1))
+    until_stopped(&config, place, runtime)
 }
 
 /// The generation before, if this one has not taken over from it yet: then it goes on as a rebuild.
@@ -91,56 +90,23 @@ fn unfinished_takeover(
     }
 }
 
-/// Lets a runtime run until a signal comes or its workers end, and tells of it meanwhile; `look` is called now and then and
-/// says when next.
-pub fn until_stopped(
-    config: &Config,
-    place: Place,
-    runtime: Runtime,
-    mut look: impl FnMut() -> Duration,
-) -> anyhow::Result<ExitCode> {
+/// Lets a runtime run until a signal comes or its workers end, and tells of it meanwhile.
+pub fn until_stopped(config: &Config, place: Place, runtime: Runtime) -> anyhow::Result<ExitCode> {
     let answering = place.answer(config, &runtime)?;
-    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
-        let mut terminate = signal(SignalKind::terminate())?;
-        let mut interrupt = signal(SignalKind::interrupt())?;
-        // Only from here on does a signal let it leave.
-        tracing::info!(group = config.consumer_group(), workers = config.workers.count, "running");
-        let mut next_look = Instant::now();
-        loop {
-            tokio::select! {
-                _ = terminate.recv() => break,
-                _ = interrupt.recv() => break,
-                () = tokio::time::sleep(Duration::from_millis(200)) => {
-                    if !runtime.is_running() {
-                        break;
-                    }
-                    if Instant::now() >= next_look {
-                        next_look = Instant::now() + look();
-                    }
-                }
-            }
-        }
-        // First it is said, then it is done: whoever counts ready processes can look for another one meanwhile.
-        answering.leave();
-        if runtime.is_running() && !answering.unready.is_zero() {
-            tracing::info!(wait = ?answering.unready, "not ready any more; leaving soon");
-            tokio::select! {
-                () = tokio::time::sleep(answering.unready) => {}
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-            }
-        }
-        tracing::info!("stopping");
-        let handed_to = runtime.handed_to();
-        let stopped = runtime.stop();
-        answering.stop();
-        stopped?;
-        if let Some(next) = handed_to {
-            anyhow::bail!("generation {next} has taken over; hint: `group.generation = {next}`");
-        }
-        tracing::info!("stopped");
-        Ok(ExitCode::SUCCESS)
-    })
+    let signals = Signals::catch()?;
+    // Only from here on does a signal let it leave.
+    tracing::info!(group = config.consumer_group(), workers = config.workers.count, "running");
+    signals.until_stopped(|| runtime.is_running(), || answering.leave(), answering.unready);
+    tracing::info!("stopping");
+    let handed_to = runtime.handed_to();
+    let stopped = runtime.stop();
+    answering.stop();
+    stopped?;
+    if let Some(next) = handed_to {
+        anyhow::bail!("generation {next} has taken over; hint: `group.generation = {next}`");
+    }
+    tracing::info!("stopped");
+    Ok(ExitCode::SUCCESS)
 }
 
 /// The Kafka cluster of a configuration.

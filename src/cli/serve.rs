@@ -3,6 +3,7 @@
 
 use super::run::connect;
 use super::settings::{ConfigArgs, start_logging};
+use super::signals::Signals;
 use crate::serve::api::document::document;
 use crate::serve::model::ReadModel;
 use crate::serve::service::Service;
@@ -12,7 +13,6 @@ use std::io::Write as _;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::signal::unix::{SignalKind, signal};
 
 /// Serve an HTTP API and a dashboard over what was published
 ///
@@ -80,31 +80,12 @@ fn figures(model: &ReadModel) -> ReadSide<impl Fn() -> Model + Send + Sync + 'st
 
 /// `unready`: how long it is not ready before it ends.
 fn until_stopped(service: Service, health: &Health, unready: Duration) -> anyhow::Result<ExitCode> {
-    const LOOK_EVERY: Duration = Duration::from_millis(200);
     let service_manager = ServiceManager::tell(health.clone())?;
-    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
-        let mut terminate = signal(SignalKind::terminate())?;
-        let mut interrupt = signal(SignalKind::interrupt())?;
-        loop {
-            tokio::select! {
-                _ = terminate.recv() => break,
-                _ = interrupt.recv() => break,
-                () = tokio::time::sleep(LOOK_EVERY) => if !service.is_running() { break },
-            }
-        }
-        // First it is said, then it is done: whoever sends requests can send them elsewhere meanwhile.
+    let leave = || {
         health.leave();
         service_manager.stopping();
-        if service.is_running() && !unready.is_zero() {
-            tracing::info!(wait = ?unready, "not ready any more; leaving soon");
-            tokio::select! {
-                () = tokio::time::sleep(unready) => {}
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-            }
-        }
-        anyhow::Ok(())
-    })?;
+    };
+    Signals::catch()?.until_stopped(|| service.is_running(), leave, unready);
     tracing::info!("stopping");
     service.stop()?;
     tracing::info!("stopped");

@@ -65,7 +65,7 @@ impl Sessions {
     /// Ends the session that a request comes from; the value of `Set-Cookie` that makes the browser forget it.
     pub fn end(&self, headers: &HeaderMap) -> String {
         for id in ids(headers) {
-            self.open().retain(|session| session.id != id);
+            self.open().retain(|session| !is_same(session.id.as_bytes(), id.as_bytes()));
         }
         cookie("", Duration::ZERO, headers)
     }

@@ -73,7 +73,11 @@ async fn tracked_events(State(bridge): Shared, headers: HeaderMap, body: Body) -
     let body = whole(body)?;
     let came_at_ms = u64::try_from(now().0).unwrap_or(0);
     let request = tracked::Request { key, came_at_ms, is_lines: kind == "application/x-ndjson" };
-    bridge.answered(tracked::outcomes(&body, &request), EVENTS).await
+    let outcomes = tracked::outcomes(&body, &request).map_err(|tracked::TooMany| {
+        let what = format!("there are more than {} events in it; send them in several", tracked::EVENTS_MAX);
+        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, what)
+    })?;
+    bridge.answered(outcomes, EVENTS).await
 }
 
 /// With the number of an event behind it, it is still an id.

@@ -55,10 +55,11 @@ impl Desk {
     }
 
     /// Hands everything over before it returns; what it returns is to be waited for. `source` is by which path it came, `now`
-    /// when. A record that is too large for its topic becomes something that is not understood.
+    /// when. A record that is too large for its topic becomes something that is not understood. Of all that is not, the log gets
+    /// one line.
     pub fn write(&self, outcomes: &mut [Outcome], source: &str, now: Timestamp) -> LogResult<Vec<Delivery>> {
         let mut deliveries = Vec::new();
-        for outcome in outcomes {
+        for outcome in &mut *outcomes {
             if let Outcome::Records(records) = outcome
                 && let Some(unknown) = records.iter().find_map(|record| self.too_large(record))
             {
@@ -73,6 +74,10 @@ impl Desk {
                 Outcome::Irrelevant(_) => {}
                 Outcome::Unknown(unknown) => deliveries.push(self.dead_letter(unknown, source, now)?),
             }
+        }
+        let mut reasons = outcomes.iter().filter_map(Outcome::reason);
+        if let Some(first) = reasons.next() {
+            tracing::warn!(source, count = 1 + reasons.count(), reason = first, "not understood");
         }
         Ok(deliveries)
     }
@@ -128,7 +133,6 @@ impl Desk {
         if value.len() < unknown.kept.len() {
             headers.push(header("truncated", unknown.kept.len().to_string()));
         }
-        tracing::warn!(source, reason = unknown.reason, "not understood");
         self.writer.send(&Outgoing {
             topic: &place.topic,
             partition: 0,

@@ -12,6 +12,16 @@ pub enum Outcome {
     Unknown(Unknown),
 }
 
+impl Outcome {
+    /// Why it is not understood, if it is not.
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Unknown(unknown) => Some(&unknown.reason),
+            Self::Records(_) | Self::Irrelevant(_) => None,
+        }
+    }
+}
+
 /// What goes to the dead letters.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Unknown {
@@ -19,4 +29,14 @@ pub struct Unknown {
     pub reason: String,
     /// What is kept of the body.
     pub kept: Vec<u8>,
+}
+
+/// Where JSON is wrong, without what stands there.
+pub fn json_error(error: &serde_json::Error) -> String {
+    let what = match error.classify() {
+        serde_json::error::Category::Data => "not in the documented shape",
+        serde_json::error::Category::Eof => "cut off",
+        serde_json::error::Category::Io | serde_json::error::Category::Syntax => "not JSON",
+    };
+    format!("line {} column {}: {what}", error.line(), error.column())
 }

@@ -101,6 +101,12 @@ impl Goals {
         }
     }
 
+    /// Whether goal changes are still being read. `Err`: nobody reads them any more, so that no question will be answered.
+    pub fn are_read(&self) -> LogResult<()> {
+        let state = self.asked.lock().expect("nobody panics in here");
+        state.failed.as_ref().map_or(Ok(()), |reason| Err(LogError::Setup(reason.clone())))
+    }
+
     /// The newest question; waits at most this long for one that is not answered.
     fn newest_asked(&self, timeout: Duration) -> Ticket {
         let state = self.asked.lock().expect("nobody panics in here");

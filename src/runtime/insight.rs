@@ -25,7 +25,8 @@ pub struct Insight {
 }
 
 impl Insight {
-    pub(super) fn of<L: crate::log::Log>(shared: &super::worker::Shared<L>, config: &Config) -> Self {
+    /// What is known of a process whose parts share this.
+    pub fn of<L: crate::log::Log>(shared: &super::worker::Shared<L>, config: &Config) -> Self {
         Self {
             figures: shared.figures.clone(),
             clocks: shared.clocks.clone(),

@@ -61,7 +61,7 @@ impl<L: Log> Seat<L> {
             State::Left => (State::Left, Ok(())),
             State::Out(_) if stop => (State::Left, Ok(())),
             State::Out(when) => return self.join(when),
-            State::In(worker) if stop => return self.leave(*worker),
+            State::In(worker) if stop => (State::Left, self.leave(*worker)),
             State::In(mut worker) => match worker.step() {
                 Ok(()) => (State::In(worker), Ok(())),
                 Err(Failure::Fatal(error)) => (State::Left, Err(error)),
@@ -108,9 +108,10 @@ impl<L: Log> Seat<L> {
         }
     }
 
-    fn leave(&mut self, mut worker: Worker<L>) -> anyhow::Result<()> {
+    fn leave(&self, mut worker: Worker<L>) -> anyhow::Result<()> {
+        let finished = worker.finish();
         self.shared.desk(self.number).reported(Report::default());
-        match worker.finish() {
+        match finished {
             Ok(()) => {
                 let Worker { member, .. } = worker;
                 if let Err(error) = member.leave() {

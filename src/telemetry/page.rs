@@ -251,9 +251,10 @@ scrape_configs:
       - targets: [\"127.0.0.1:9464\", \"127.0.0.1:8080\"] # a processor, a read side
 ```
 
-Counts of records are those of committed transactions, so they are exact over crashes and rollbacks within the life of a process. A
-process tells of the partitions that it has, so sums over all processes are those of the deployment. A scrape asks no broker and
-holds up no worker: workers leave their figures at each commit, and what they have at hand every half second.
+Counts of records are those of committed transactions, so rollbacks count nothing twice. What a commit brought whose outcome was
+unclear is not counted, even if it took effect; so the counts are exact as long as there is none (`chat_goals_commits_total{outcome=\"unclear\"}`)
+and the process lives. A process tells of the partitions that it has, so sums over all processes are those of the deployment. A scrape
+asks no broker and holds up no worker: workers leave their figures at each commit, and what they have at hand every half second.
 
 `chat-goals generate grafana` and `chat-goals generate alerts` print dashboards and rules over these metrics; what to do when an
 alert fires is in [alerts.md](alerts.md), what the health endpoints say in [health.md](health.md).

@@ -2,8 +2,8 @@
 //! that it makes progress, that it is stopping. It only repeats what [`Health`] says; without a service manager it tells nobody.
 //!
 //! *Ready* is said once: when health first says so, which for a processor is when everything that it was given is restored and
-//! runs, or when it has been in the group for some seconds and been given nothing because others have it all. A start is not held
-//! up for ever by what may not come right by itself: after [`LATEST`] it is told as over if the process makes progress.
+//! runs, or when it has been in the group without any for some seconds because others have them all. A start is not
+//! held up for ever by what may not come right by itself: after [`LATEST`] it is told as over if the process makes progress.
 //! *Progress* (`WATCHDOG=1`) is said only while [`Health::live`] agrees, so a worker that is stuck is started anew.
 
 use super::Health;

@@ -3,6 +3,7 @@
 
 use crate::said;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 fn document(args: &[&str]) -> Value {
     serde_json::from_str(&said(&[&["contract", "asyncapi"], args].concat())).unwrap()
@@ -33,28 +34,27 @@ fn everything_that_is_referred_to_is_there() {
 }
 
 #[test]
-fn topics_have_their_keys_headers_and_compaction() {
+fn topics_have_their_keys_and_headers_and_what_is_kept() {
     let document = document(&[]);
-    let topics: Vec<(&str, &str)> = document["channels"]
+    let topics: BTreeMap<&str, &Value> = document["channels"]
         .as_object()
         .unwrap()
         .values()
-        .map(|of| {
-            let cleanup = &of["bindings"]["kafka"]["topicConfiguration"]["cleanup.policy"][0];
-            (of["address"].as_str().unwrap(), cleanup.as_str().unwrap())
-        })
+        .map(|of| (of["address"].as_str().unwrap(), &of["bindings"]["kafka"]["topicConfiguration"]))
         .collect();
-    for topic in [
-        ("chat.events", "delete"),
-        ("customer.events", "delete"),
-        ("goal.changes", "delete"),
-        ("goal.status-changed", "compact"),
-        ("manager.goal-counters", "compact"),
-        ("dead-letters", "delete"),
-    ] {
-        assert!(topics.contains(&topic), "{topic:?} of {topics:?}");
-    }
-    assert_eq!(topics.len(), 6);
+    let for_ever = json!({"cleanup.policy": ["delete"], "retention.ms": -1, "retention.bytes": -1});
+    let table = json!({"cleanup.policy": ["compact"]});
+    let mut letters = for_ever.clone();
+    letters["max.message.bytes"] = 8_388_608.into();
+    let wanted = [
+        ("chat.events", &for_ever),
+        ("customer.events", &for_ever),
+        ("dead-letters", &letters),
+        ("goal.changes", &for_ever),
+        ("goal.status-changed", &table),
+        ("manager.goal-counters", &table),
+    ];
+    assert_eq!(topics, BTreeMap::from(wanted));
     let messages = &document["channels"]["goalStatusChanged"]["messages"];
     assert_eq!(messages["GoalStatusChanged"]["bindings"]["kafka"]["key"]["description"], "chatId");
     assert_eq!(messages["ChatDeleted"]["headers"]["required"], json!(["revision"]));

@@ -134,6 +134,20 @@ fn what_is_accepted_validates() {
     }
 }
 
+/// The program takes the names of the protobuf schemas, too; a JSON Schema does not.
+#[test]
+fn a_schema_takes_lower_camel_case_names_only() {
+    let inputs = Inputs::printed();
+    for (name, record) in [
+        ("chatEvent", chat(json!({"chat_reopened": {}}))),
+        ("chatEvent", json!({"channel_id": "shop", "chat_id": "c1", "at": 1, "chatReopened": {}})),
+        ("goalChange", goal(json!({"filter": {"all_of": []}}))),
+    ] {
+        assert_eq!(bad(name, &record), None, "{record}");
+        assert!(!inputs.take(name, &record), "{record}");
+    }
+}
+
 #[test]
 fn what_is_bad_does_not_validate() {
     let inputs = Inputs::printed();
@@ -144,6 +158,7 @@ fn what_is_bad_does_not_validate() {
         ("chatEvent", chat(json!({"chatReopened": null}))),
         ("chatEvent", chat(json!({"chatReopened": []}))),
         ("chatEvent", chat(json!({"chatReopened": {}, "chatClosed": {}}))),
+        ("chatEvent", chat(json!({"chatReopened": {}, "chat_closed": {}}))),
         ("chatEvent", chat(json!({"chatReopened": {}, "chatId": ""}))),
         ("chatEvent", chat(json!({"chatReopened": {}, "chatId": 7}))),
         ("chatEvent", chat(json!({"chatReopened": {}, "channelId": null}))),
@@ -169,6 +184,7 @@ fn what_is_bad_does_not_validate() {
         ("goalChange", goal(json!({"eventName": ""}))),
         ("goalChange", goal(json!({"filter": {"allOf": [{"anyOf": []}]}}))),
         ("goalChange", goal(json!({"filter": {"allOf": [{}]}}))),
+        ("goalChange", goal(json!({"filter": {"all_of": [{"any_of": []}]}}))),
         ("goalChange", condition(json!({"operator": "LIKE"}))),
         ("goalChange", condition(json!({"operator": null}))),
         ("goalChange", condition(json!({"operator": 0}))),

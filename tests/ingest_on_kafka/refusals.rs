@@ -71,6 +71,29 @@ fn bodies_of_another_kind_or_size_are_refused_with_a_problem() {
 }
 
 #[test]
+fn too_many_events_are_refused_before_anything_is_written() {
+    let mut deployment = Deployment::created("many", WireForm::Json);
+    let bridge = Bridge::start(&mut deployment);
+    let lines = |count: usize| {
+        bridge.send(EVENTS, &[("content-type", "application/x-ndjson")], "0\n".repeat(count).as_bytes())
+    };
+    let answer = lines(10_001);
+    assert_eq!(
+        (answer.status, answer.content_type.as_str()),
+        (413, "application/problem+json"),
+        "{answer:?}"
+    );
+    assert!(stored(log(), &deployment.topic("dead-letters")).is_empty());
+    let answer = lines(10_000);
+    assert_eq!((answer.status, &answer.body["deadLettered"]), (200, &10_000.into()), "{}", answer.status);
+    let said = bridge.process.stderr();
+    let warnings: Vec<&str> = said.lines().filter(|line| line.contains("not understood")).collect();
+    assert!(warnings.len() == 1 && warnings[0].contains("10000"), "{warnings:?}");
+    bridge.process.stop();
+    assert_eq!(stored(log(), &deployment.topic("dead-letters")).len(), 10_000);
+}
+
+#[test]
 fn it_does_not_start_where_everybody_could_send() {
     let mut deployment = Deployment::created("open", WireForm::Json);
     deployment.set("ingest.listen", "0.0.0.0:0");

@@ -1,5 +1,5 @@
-//! The log in memory behind a gate: polls, commits or the changelogs may be held up, and commits refused, until it is opened.
-//! It changes nothing of what the log answers.
+//! The log in memory behind a gate: polls, commits, questions for positions or the changelogs may be held up, commits refused,
+//! and the goal changes gone, until it is opened. It changes nothing of what the log answers.
 
 use chat_goals::log::memory::{MemoryBatch, MemoryLog, MemoryMember, MemoryReader};
 use chat_goals::log::{
@@ -17,8 +17,10 @@ pub struct Gate(Arc<(Mutex<Closed>, Condvar)>);
 struct Closed {
     polls: bool,
     commits: bool,
+    positions: bool,
     changelogs: bool,
     refuses: bool,
+    goals_gone: bool,
 }
 
 impl Gate {
@@ -30,6 +32,11 @@ impl Gate {
         self.0.0.lock().unwrap().commits = true;
     }
 
+    /// A member that asks where it goes on waits for the answer.
+    pub fn close_positions(&self) {
+        self.0.0.lock().unwrap().positions = true;
+    }
+
     /// Nothing comes from changelogs; whoever reads them does not wait.
     pub fn close_changelogs(&self) {
         self.0.0.lock().unwrap().changelogs = true;
@@ -37,6 +44,11 @@ impl Gate {
 
     pub fn refuse_commits(&self) {
         self.0.0.lock().unwrap().refuses = true;
+    }
+
+    /// Whoever reads goal changes is told that it never can.
+    pub fn lose_goals(&self) {
+        self.0.0.lock().unwrap().goals_gone = true;
     }
 
     pub fn open(&self) {
@@ -74,7 +86,12 @@ impl Log for Blocked {
     }
 
     fn reader(&self) -> LogResult<BlockedReader> {
-        Ok(BlockedReader { reader: self.log.reader()?, gate: self.gate.clone(), is_changelog: false })
+        Ok(BlockedReader {
+            reader: self.log.reader()?,
+            gate: self.gate.clone(),
+            is_changelog: false,
+            is_goals: false,
+        })
     }
 
     fn begins(&self, of: &[TopicPartition]) -> LogResult<Vec<Offset>> {
@@ -124,6 +141,7 @@ impl Member for BlockedMember {
     }
 
     fn committed(&mut self, of: &[TopicPartition]) -> LogResult<Vec<Position>> {
+        self.gate.wait_while(|closed| closed.positions);
         self.member.committed(of)
     }
 
@@ -168,6 +186,7 @@ pub struct BlockedReader {
     reader: MemoryReader,
     gate: Gate,
     is_changelog: bool,
+    is_goals: bool,
 }
 
 impl Reader for BlockedReader {
@@ -175,12 +194,16 @@ impl Reader for BlockedReader {
 
     fn assign(&mut self, from: &[(TopicPartition, Offset)]) -> LogResult<()> {
         self.is_changelog = from.iter().any(|(of, _)| of.topic.ends_with(".changelog"));
+        self.is_goals = from.iter().any(|(of, _)| &*of.topic == "goal.changes");
         self.reader.assign(from)
     }
 
     fn poll(&mut self, timeout: Duration) -> LogResult<Option<MemoryBatch>> {
         if self.is_changelog && self.gate.is(|closed| closed.changelogs) {
             return Ok(None);
+        }
+        if self.is_goals && self.gate.is(|closed| closed.goals_gone) {
+            return Err(LogError::Setup("the goal changes are gone".to_owned()));
         }
         self.reader.poll(timeout)
     }

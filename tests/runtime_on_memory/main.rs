@@ -16,6 +16,7 @@ mod world;
 mod audit;
 mod clock;
 mod faults;
+mod idle;
 mod restarts;
 mod settings;
 mod settled;

@@ -9,7 +9,7 @@ use chat_goals::simulate::workload::{Entry, HOUR, START};
 use chat_goals::telemetry::processor::{Processor, health};
 use chat_goals::telemetry::{Health, Registry, router};
 use serde_json::{Value, json};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A thread is stuck after this.
 const STUCK_AFTER: Duration = Duration::from_secs(1);
@@ -193,6 +193,70 @@ fn it_is_ready_when_all_is_restored_and_not_before() {
     assert!(told.runtime.is_running());
     assert_eq!(told.health("/health/live").0, 200);
     told.stop();
+}
+
+/// The brokers may take long to say where it goes on: an earlier owner may have something open.
+#[test]
+fn partitions_that_are_given_show_before_it_is_known_where_they_go_on() {
+    let mut world = new_world(2);
+    world.config.workers.count = 1;
+    world.append_all(&chats(30));
+    let other = world.start("b");
+    world.until_folded(&[&other]);
+    let gate = Gate::default();
+    let told = Told::start(&world, Blocked { log: world.log.clone(), gate: gate.clone() }, "a");
+    let tasks = |told: &Told| told.sum("chat_goals_tasks", "");
+    told.until(&world, "each has a half", |told| tasks(told) == 3.0 && told.health("/health/ready").0 == 200);
+    gate.close_positions();
+    other.stop().unwrap();
+    told.until(&world, "it has all, and says that it waits", |told| {
+        let (status, wrong) = told.health("/health/ready");
+        tasks(told) == 6.0 && status == 503 && wrong.contains("3 of 6 partitions do not run")
+    });
+    gate.open();
+    told.until(&world, "it is ready", |told| told.health("/health/ready").0 == 200);
+    told.stop();
+}
+
+#[test]
+fn going_back_shows_before_it_is_known_where_to() {
+    let world = new_world(1);
+    world.append_all(&chats(30));
+    let gate = Gate::default();
+    let told = Told::start(&world, Blocked { log: world.log.clone(), gate: gate.clone() }, "a");
+    told.until(&world, "it is ready", |told| told.health("/health/ready").0 == 200);
+    gate.refuse_commits();
+    gate.close_positions();
+    world.append_all(&chats(5));
+    told.until(&world, "it says that nothing runs", |told| {
+        let (status, wrong) = told.health("/health/ready");
+        status == 503 && wrong.contains("3 of 3 partitions do not run")
+    });
+    told.until(&world, "positions are still known", |told| told.sum("chat_goals_lag_records", "") >= 5.0);
+    gate.open();
+    told.until(&world, "it is ready", |told| told.health("/health/ready").0 == 200);
+    told.stop();
+}
+
+/// Nothing comes that would have to wait for goal changes.
+#[test]
+fn a_reader_of_goal_changes_that_gave_up_ends_an_idle_process() {
+    let world = new_world(1);
+    let gate = Gate::default();
+    let told = Told::start(&world, Blocked { log: world.log.clone(), gate: gate.clone() }, "a");
+    told.until(&world, "it is ready", |told| told.health("/health/ready").0 == 200);
+    gate.lose_goals();
+    let setting = Entry::setting("shop", START, START, json!({"subscriptionSet": {"active": true}}));
+    world.append(&setting);
+    let limit = Instant::now() + Duration::from_secs(60);
+    while told.runtime.is_running() {
+        assert!(Instant::now() < limit, "it goes on without goal changes");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let Told { runtime, server, .. } = told;
+    server.stop();
+    let reason = format!("{:#}", runtime.stop().unwrap_err());
+    assert!(reason.contains("the goal changes are gone"), "{reason}");
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! The topics as an AsyncAPI 3.0 document: keys, headers, compaction and payloads. It asks no broker; names and forms come
-//! from the caller.
+//! The topics as an AsyncAPI 3.0 document: keys, headers, what is kept and payloads. It asks no broker; names, forms and
+//! settings come from the caller.
 
 use super::json_schema::{self, Direction};
 use super::needs::is_id;
@@ -16,13 +16,15 @@ pub struct Deployment<'a> {
     pub goal_changes: Topic<'a>,
     pub goal_status_changed: Topic<'a>,
     pub manager_goal_counters: Topic<'a>,
-    pub dead_letters: &'a str,
+    pub dead_letters: Topic<'a>,
 }
 
 pub struct Topic<'a> {
     pub name: &'a str,
-    /// Whether its records are protobuf, not JSON.
+    /// Whether its records are protobuf, not JSON; the dead letters are what they were.
     pub is_protobuf: bool,
+    /// The settings that it is made with, as Kafka names and prints them.
+    pub settings: Vec<(String, String)>,
 }
 
 pub fn document(deployment: &Deployment<'_>) -> Value {
@@ -38,7 +40,8 @@ pub fn document(deployment: &Deployment<'_>) -> Value {
             "title": "chat-goals",
             "version": env!("CARGO_PKG_VERSION"),
             "description": "Tracks one goal per chat channel, exactly once. Everything that one commit publishes becomes visible to \
-                            read_committed readers together, or not at all.",
+                            read_committed readers together, or not at all. Topics have the settings here when `chat-goals topics \
+                            create` has made them; -1 is for ever.",
             "license": {"name": "Apache-2.0"},
         },
         "servers": servers(deployment.bootstrap),
@@ -60,28 +63,25 @@ fn servers(bootstrap: &str) -> Map<String, Value> {
 struct Channel<'a> {
     /// Its name within the document.
     id: &'static str,
-    topic: &'a str,
+    topic: &'a Topic<'a>,
     direction: Direction,
     description: &'static str,
-    cleanup: &'static str,
     messages: Vec<(&'static str, Value)>,
 }
 
-fn channels<'a>(of: &Deployment<'a>) -> [Channel<'a>; 6] {
-    let input = |id, topic: &Topic<'a>, record, key, description| Channel {
+fn channels<'a>(of: &'a Deployment<'a>) -> [Channel<'a>; 6] {
+    let input = |id, topic: &'a Topic<'a>, record, key, description| Channel {
         id,
-        topic: topic.name,
+        topic,
         direction: Direction::In,
         description,
-        cleanup: "delete",
         messages: vec![(record, message(record, topic, Direction::In, key))],
     };
-    let output = |id, topic: &Topic<'a>, record, key, description| Channel {
+    let output = |id, topic: &'a Topic<'a>, record, key, description| Channel {
         id,
-        topic: topic.name,
+        topic,
         direction: Direction::Out,
         description,
-        cleanup: "compact",
         messages: vec![(record, message(record, topic, Direction::Out, key))],
     };
     let mut statuses = output(
@@ -119,10 +119,9 @@ fn channels<'a>(of: &Deployment<'a>) -> [Channel<'a>; 6] {
         ),
         Channel {
             id: "deadLetters",
-            topic: of.dead_letters,
+            topic: &of.dead_letters,
             direction: Direction::Out,
             description: "Input records that could not be understood, as they came, with the reason in their headers.",
-            cleanup: "delete",
             messages: vec![("DeadLetter", dead_letter())],
         },
     ]
@@ -133,12 +132,12 @@ impl Channel<'_> {
         let messages: Map<String, Value> =
             self.messages.iter().map(|(name, message)| ((*name).to_owned(), message.clone())).collect();
         json!({
-            "address": self.topic,
+            "address": self.topic.name,
             "description": self.description,
             "messages": messages,
             "bindings": {"kafka": {
-                "topic": self.topic,
-                "topicConfiguration": {"cleanup.policy": [self.cleanup]},
+                "topic": self.topic.name,
+                "topicConfiguration": self.topic.configuration(),
                 "bindingVersion": "0.5.0",
             }},
         })
@@ -157,6 +156,18 @@ impl Channel<'_> {
             Direction::Out => "send",
         };
         json!({"action": action, "channel": {"$ref": format!("#/channels/{}", self.id)}})
+    }
+}
+
+impl Topic<'_> {
+    /// Its settings as the Kafka binding has them: policies are a list, and numbers are numbers.
+    fn configuration(&self) -> Map<String, Value> {
+        let value = |name: &str, value: &str| match value.parse::<i64>() {
+            _ if name == "cleanup.policy" => value.split(',').collect(),
+            Ok(number) => number.into(),
+            Err(_) => value.into(),
+        };
+        self.settings.iter().map(|(name, text)| (name.clone(), value(name, text))).collect()
     }
 }
 

@@ -1,6 +1,8 @@
 //! A JSON Schema (2020-12) for each record, in the proto3 JSON mapping: of an input what is accepted, of an output what is
 //! printed. It says less than the contract where a schema cannot say more: lengths are bytes there and characters here, and
-//! a time zone is a name that the program knows. Fields that are not named here may be there; readers ignore them.
+//! a time zone is a name that the program knows. Of the two names that a field has in proto3 JSON a schema takes the
+//! lowerCamelCase one only: with both, "exactly one of these" could not be said. Fields that are not named here may be there;
+//! readers ignore them.
 
 use super::descriptors::{EnumValue, Field, Kind, Published};
 pub use super::needs::Direction;
@@ -104,7 +106,11 @@ impl Writer<'_> {
             schema.insert("required".into(), needed.into());
         }
         let property = |field: &Field| (field.json_name.clone(), self.described(name, field));
-        let properties: Map<String, Value> = message.fields.iter().map(property).collect();
+        let mut properties: Map<String, Value> = message.fields.iter().map(property).collect();
+        if self.direction == Direction::In {
+            let others = message.fields.iter().filter(|field| field.name != field.json_name);
+            properties.extend(others.map(|field| (field.name.clone(), false.into())));
+        }
         if !properties.is_empty() {
             schema.insert("properties".into(), properties.into());
         }

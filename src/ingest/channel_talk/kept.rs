@@ -36,6 +36,12 @@ const FIELDS: [&str; 27] = [
 /// Longer values of these fields are not ids.
 const VALUE_BYTES_MAX: usize = 256;
 
+/// Whether a body, even one that is cut off, has the parts of a webhook in it.
+pub fn is_webhook(body: &[u8]) -> bool {
+    let has = |name: &[u8]| body.windows(name.len()).any(|part| part == name);
+    has(br#""entity""#) || has(br#""refers""#)
+}
+
 pub fn of(body: &[u8]) -> Vec<u8> {
     let mut kept = Kept { out: Vec::with_capacity(body.len().min(4_096)), fields: vec![None] };
     let mut rest = body;

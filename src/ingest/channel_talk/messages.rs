@@ -90,12 +90,9 @@ fn written(entity: &Entity) -> Result<Said, String> {
 /// Who did what a log line tells is the person of its message, unless that is a bot.
 fn logged(log: &Log, entity: &Entity, refers: &Refers) -> Result<Said, String> {
     let person = |kind: &str| entity.person_id.given().filter(|_| entity.person_type.text() == kind);
-    let chat = refers.user_chat.as_ref();
     match log.action.text() {
         "create" => {
-            let named = chat.and_then(|chat| chat.user_id.given());
-            let referred = refers.user.as_ref().and_then(|user| user.id.given());
-            let customer = person("user").or(named).or(referred);
+            let customer = person("user").or(refers.user_chat.user_id.given()).or(refers.user.id.given());
             let by = person("user").map(|_| "CUSTOMER").or(person("manager").map(|_| "MANAGER"));
             Ok(Said::Record("chatOpened", json!({"customerId": customer, "openedBy": by})))
         }
@@ -103,7 +100,7 @@ fn logged(log: &Log, entity: &Entity, refers: &Refers) -> Result<Said, String> {
         "open" => Ok(Said::Record("chatReopened", json!({}))),
         "assign" | "autoAssign" => {
             let told = log.values.0.first().map(String::as_str).filter(|manager| !manager.is_empty());
-            let manager = told.or(chat.and_then(|chat| chat.assignee_id.given()));
+            let manager = told.or(refers.user_chat.assignee_id.given());
             let manager = manager.ok_or("entity.log.values: nobody is named who was assigned")?;
             Ok(Said::Record("chatAssigned", json!({"managerId": manager})))
         }

@@ -5,7 +5,7 @@
 //! A record's id is made of the entity's id and of what it became, so that a webhook that is sent again makes the same
 //! record again (B10).
 
-mod kept;
+pub(super) mod kept;
 mod messages;
 mod shape;
 mod user_chats;
@@ -13,7 +13,7 @@ mod user_chats;
 #[cfg(test)]
 mod tests;
 
-use super::outcome::{Outcome, Unknown};
+use super::outcome::{Outcome, Unknown, json_error};
 use super::records::Record;
 use serde_json::Value;
 use shape::Envelope;
@@ -27,7 +27,7 @@ pub fn outcome(body: &[u8]) -> Outcome {
 }
 
 fn read(body: &[u8]) -> Result<Outcome, String> {
-    let envelope: Envelope = serde_json::from_slice(body).map_err(|error| without_text(&error))?;
+    let envelope: Envelope = serde_json::from_slice(body).map_err(|error| json_error(&error))?;
     // A message or chat that was changed is read as it is now; one that was deleted is not documented.
     if !["push", "upsert", "create", "update"].contains(&envelope.event.text()) {
         return Err(format!("event: {} is not known", envelope.event.quoted()));
@@ -38,16 +38,6 @@ fn read(body: &[u8]) -> Result<Outcome, String> {
         "user" => Ok(Outcome::Irrelevant("a customer's profile")),
         _ => Err(format!("type: {} is not known", envelope.kind.quoted())),
     }
-}
-
-/// Where JSON is wrong, without what stands there.
-fn without_text(error: &serde_json::Error) -> String {
-    let what = match error.classify() {
-        serde_json::error::Category::Data => "not in the documented shape",
-        serde_json::error::Category::Eof => "cut off",
-        serde_json::error::Category::Io | serde_json::error::Category::Syntax => "not JSON",
-    };
-    format!("line {} column {}: {what}", error.line(), error.column())
 }
 
 /// A chat's record from an entity's id and what it became.

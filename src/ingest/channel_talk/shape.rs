@@ -4,6 +4,7 @@
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, de};
 use std::fmt;
+use std::marker::PhantomData;
 
 #[derive(Deserialize)]
 pub struct Envelope {
@@ -13,7 +14,7 @@ pub struct Envelope {
     pub kind: Word,
     #[serde(default)]
     pub entity: Entity,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object_or_default")]
     pub refers: Refers,
 }
 
@@ -29,6 +30,8 @@ pub struct Entity {
     pub person_id: Word,
     pub created_at: Millis,
     pub updated_at: Millis,
+    /// Null is none; what is neither null nor an object is a log of no known action.
+    #[serde(deserialize_with = "log_unless_null")]
     pub log: Option<Log>,
     pub options: Words,
     /// Only whether it is there: a campaign sent the message.
@@ -51,8 +54,10 @@ pub struct Log {
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Refers {
-    pub user_chat: Option<RefersChat>,
-    pub user: Option<RefersUser>,
+    #[serde(deserialize_with = "object_or_default")]
+    pub user_chat: RefersChat,
+    #[serde(deserialize_with = "object_or_default")]
+    pub user: RefersUser,
 }
 
 #[derive(Default, Deserialize)]
@@ -66,6 +71,69 @@ pub struct RefersChat {
 #[serde(default)]
 pub struct RefersUser {
     pub id: Word,
+}
+
+/// What is no object has none of the fields.
+fn object_or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
+    from: D,
+) -> Result<T, D::Error> {
+    Ok(match Part::deserialize(from)? {
+        Part::Object(object) => object,
+        Part::Nothing | Part::Other => T::default(),
+    })
+}
+
+fn log_unless_null<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Log>, D::Error> {
+    Ok(match Part::deserialize(from)? {
+        Part::Nothing => None,
+        Part::Object(log) => Some(log),
+        Part::Other => Some(Log::default()),
+    })
+}
+
+/// A value of any kind where an object is documented.
+enum Part<T> {
+    Nothing,
+    Object(T),
+    Other,
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Part<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct PartVisitor<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for PartVisitor<T> {
+            type Value = Part<T>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("any JSON value")
+            }
+            fn visit_unit<E: de::Error>(self) -> Result<Part<T>, E> {
+                Ok(Part::Nothing)
+            }
+            fn visit_bool<E: de::Error>(self, _: bool) -> Result<Part<T>, E> {
+                Ok(Part::Other)
+            }
+            fn visit_u64<E: de::Error>(self, _: u64) -> Result<Part<T>, E> {
+                Ok(Part::Other)
+            }
+            fn visit_i64<E: de::Error>(self, _: i64) -> Result<Part<T>, E> {
+                Ok(Part::Other)
+            }
+            fn visit_f64<E: de::Error>(self, _: f64) -> Result<Part<T>, E> {
+                Ok(Part::Other)
+            }
+            fn visit_str<E: de::Error>(self, _: &str) -> Result<Part<T>, E> {
+                Ok(Part::Other)
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Part<T>, A::Error> {
+                while items.next_element::<IgnoredAny>()?.is_some() {}
+                Ok(Part::Other)
+            }
+            fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<Part<T>, A::Error> {
+                T::deserialize(de::value::MapAccessDeserializer::new(fields)).map(Part::Object)
+            }
+        }
+        deserializer.deserialize_any(PartVisitor(PhantomData))
+    }
 }
 
 /// A word or a number; empty if it is anything else.

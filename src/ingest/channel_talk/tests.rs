@@ -60,6 +60,27 @@ fn what_people_write_becomes_a_message_or_a_reply() {
 }
 
 #[test]
+fn an_odd_part_beside_it_does_not_hide_a_message() {
+    let wanted = records(&webhook!("customer-message"));
+    for odd in [json!(null), json!("u1"), json!(7), json!(-7), json!(0.5), json!(true), json!(["u1", {}])] {
+        for refers in [odd.clone(), json!({"user": odd}), json!({"userChat": odd, "user": {"id": odd}})] {
+            let mut webhook = webhook!("customer-message");
+            webhook["refers"] = refers;
+            assert_eq!(records(&webhook), wanted, "{webhook}");
+        }
+    }
+    for odd in [json!("SECRET"), json!(7), json!(false), json!([]), json!({}), json!({"action": ["close"]})] {
+        for mut webhook in [webhook!("customer-message"), webhook!("manager-reply")] {
+            webhook["entity"]["log"] = odd.clone();
+            assert_eq!(unknown(&webhook).0, "entity.log.action: nothing is not known");
+        }
+    }
+    let mut webhook = webhook!("customer-message");
+    webhook["entity"]["log"] = Value::Null;
+    assert_eq!(records(&webhook), wanted);
+}
+
+#[test]
 fn log_lines_become_what_they_tell() {
     let one = |webhook: &Value| {
         let [record] = <[Value; 1]>::try_from(records(webhook)).unwrap();

@@ -16,7 +16,7 @@ pub fn outcome(envelope: &Envelope) -> Result<Outcome, String> {
     let mut records = Vec::new();
 
     if !is_old(chat, created) {
-        let referred = envelope.refers.user.as_ref().and_then(|user| user.id.given());
+        let referred = envelope.refers.user.id.given();
         let mut opened = names(created);
         opened["chatOpened"] = json!({"customerId": chat.user_id.given().or(referred)});
         records.push(record(&entity, "chatOpened", opened)?);

@@ -9,8 +9,8 @@ use std::time::Duration;
 /// What a worker was at when it last reported.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
-    /// Since when it is in the group, by the steady clock; `None`: it is not.
-    pub member_since: Option<Duration>,
+    /// Since when it has been in the group without any task, by the steady clock; `None`: it has some, or is not in the group.
+    pub idle_since: Option<Duration>,
     pub tasks: Vec<TaskReport>,
     /// Decoded rows in memory, by [`Stage`].
     pub rows: [usize; 3],

@@ -8,6 +8,7 @@ impl<L: Log> Worker<L> {
     pub(super) fn assigned(&mut self, partitions: Vec<TopicPartition>) -> Result<(), Failure> {
         tracing::info!(partitions = %listed(&partitions), "assigned");
         let tasks = self.tasks.assign(partitions, &self.shared.topology);
+        self.report();
         self.begin(&tasks)
     }
 
@@ -186,11 +187,13 @@ impl<L: Log> Worker<L> {
         self.fetched.batches.clear();
         self.restored.clear();
         let running: Vec<TaskId> = self.tasks.running.keys().copied().collect();
-        for (stage, partition) in running {
-            for input in self.shared.topology.inputs(stage, partition) {
+        for task in running {
+            for input in self.shared.topology.inputs(task.0, task.1) {
                 self.member.pause(&input)?;
             }
+            self.tasks.set_aside(task, &self.shared.topology);
         }
+        self.report();
         {
             let _waits = shared.desk(self.number).pulse.waits(&shared.clocks);
             match error {
@@ -201,7 +204,6 @@ impl<L: Log> Worker<L> {
         self.held.clear();
         self.parked.clear();
         self.tickets.clear();
-        self.tasks.running.clear();
         self.pipeline = Pipeline::new(self.shared.topology.partitions, true);
         let tasks = self.tasks.complete(&self.shared.topology);
         self.restorer.forget(tasks.iter().copied())?;

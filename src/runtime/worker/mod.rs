@@ -96,8 +96,8 @@ pub struct Worker<L: Log> {
     /// How long it took.
     commit_took: Duration,
     last_reached: Duration,
-    /// When it has joined.
-    joined: Duration,
+    /// Since when it has had no task, as far as it has reported.
+    idle_since: Option<Duration>,
     /// When it last said what it is at; `None`: it should say so at once.
     reported: Option<Duration>,
 }
@@ -179,7 +179,7 @@ impl<L: Log> Worker<L> {
             last_commit: now,
             commit_took: Duration::ZERO,
             last_reached: now,
-            joined: now,
+            idle_since: None,
             reported: None,
         }
     }
@@ -217,6 +217,8 @@ impl<L: Log> Worker<L> {
     }
 
     fn pass(&mut self) -> Result<(), Failure> {
+        // Records would ask; without any it is to be known as well.
+        self.shared.goals.are_read()?;
         if self.fetched.batches.is_empty() && self.change.is_none() {
             self.fetch()?;
         }

@@ -32,14 +32,20 @@ impl<L: Log> Worker<L> {
     /// Reports if something happened that should be known at once, or if the last report is old.
     pub(super) fn report_now_and_then(&mut self) {
         let now = self.shared.clocks.elapsed();
-        if self.reported.is_some_and(|at| now < at + EVERY) {
-            return;
+        if self.reported.is_none_or(|at| now >= at + EVERY) {
+            self.report();
         }
+    }
+
+    /// Reports at once: before it waits for the brokers, or now and then.
+    pub(super) fn report(&mut self) {
+        let now = self.shared.clocks.elapsed();
         self.reported = Some(now);
         let tasks = self.tasks.all(&self.shared.topology).into_iter();
-        let tasks = tasks.map(|id| self.task(id)).collect();
+        let tasks: Vec<TaskReport> = tasks.map(|id| self.task(id)).collect();
+        self.idle_since = tasks.is_empty().then(|| self.idle_since.unwrap_or(now));
         let rows = self.count_rows();
-        self.desk().reported(Report { member_since: Some(self.joined), tasks, rows });
+        self.desk().reported(Report { idle_since: self.idle_since, tasks, rows });
     }
 
     fn task(&self, id: TaskId) -> TaskReport {

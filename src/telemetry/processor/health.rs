@@ -12,7 +12,7 @@ use crate::telemetry::health::{Check, Health};
 use std::fmt::Write as _;
 use std::time::Duration;
 
-/// A member of the group that was given nothing for so long has nothing to do, and is ready for more.
+/// A member of the group that has had nothing for so long has nothing to do, and is ready for more.
 const WITHOUT_PARTITIONS: Duration = Duration::from_secs(10);
 
 /// How much longer than work a wait for the brokers may take.
@@ -75,8 +75,8 @@ fn member(desks: &[Desk], now: Duration) -> Check {
     let all = desks.len();
     let reports = desks.iter().map(|desk| desk.report());
     let is_in = |report: &crate::runtime::figures::report::Report| {
-        let idle = report.member_since.is_some_and(|since| now >= since + WITHOUT_PARTITIONS);
-        report.member_since.is_some() && (idle || !report.tasks.is_empty())
+        let spare = report.idle_since.is_some_and(|since| now >= since + WITHOUT_PARTITIONS);
+        spare || !report.tasks.is_empty()
     };
     match reports.filter(|report| !is_in(report)).count() {
         0 => Check::good(NAME, "all workers are in the group"),

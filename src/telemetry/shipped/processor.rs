@@ -25,10 +25,13 @@ const GLANCE: [Panel; 6] = [
     Panel {
         kind: Kind::Number,
         title: "Ready processes",
-        description: "Processes whose partitions all run and whose last commit was good",
+        description: "Processors whose partitions all run and whose last commit was good",
         unit: "short",
         width: 4,
-        queries: &[("sum(chat_goals_ready{HERE})", "ready")],
+        queries: &[(
+            "sum(chat_goals_ready{HERE} and on (job, instance) chat_goals_clock_allowance_seconds)",
+            "ready",
+        )],
     },
     Panel {
         kind: Kind::Number,

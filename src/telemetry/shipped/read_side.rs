@@ -79,11 +79,11 @@ const REQUESTS: [Panel; 4] = [
     Panel {
         kind: Kind::Lines,
         title: "Errors",
-        description: "The share of requests that were answered with a server error, health left out",
+        description: "The share of requests that were answered with a server error, health and metrics left out",
         unit: "percentunit",
         width: 12,
         queries: &[(
-            "(sum(rate(chat_goals_http_requests_total{HERE,route!~\"/health/.*\",status=~\"5..\"}[$__rate_interval])) or vector(0)) / sum(rate(chat_goals_http_requests_total{HERE,route!~\"/health/.*\"}[$__rate_interval]))",
+            "(sum(rate(chat_goals_http_requests_total{HERE,route!~\"/health/.*|/metrics\",status=~\"5..\"}[$__rate_interval])) or vector(0)) / sum(rate(chat_goals_http_requests_total{HERE,route!~\"/health/.*|/metrics\"}[$__rate_interval]))",
             "errors",
         )],
     },
