@@ -37,8 +37,6 @@ struct Overview {
     changes: Vec<ChatRow>,
     partitions: Vec<PartitionRow>,
     model: String,
-    group: String,
-    members: Vec<MemberRow>,
     letters: Vec<LetterRow>,
 }
 
@@ -67,19 +65,13 @@ struct SampleRow {
 struct PartitionRow {
     number: usize,
     class: &'static str,
-    state: String,
+    state: &'static str,
     /// By stage.
     waiting: Vec<String>,
     lag: String,
     clock: Option<Moment>,
     behind: String,
     deadline: Option<Moment>,
-}
-
-struct MemberRow {
-    client: String,
-    host: String,
-    partitions: String,
 }
 
 pub fn page(dashboard: &Dashboard) -> Html {
@@ -109,8 +101,6 @@ pub fn page(dashboard: &Dashboard) -> Html {
         changes: changes.chats.iter().map(row).collect(),
         partitions: status.processor.as_ref().map_or_else(Vec::new, |of| partitions(of, speed)),
         model: model_words(&status.model),
-        group: status.processor.as_ref().map_or_else(String::new, |of| of.group.clone()),
-        members: status.processor.as_ref().map_or_else(Vec::new, members),
         letters: letters.dead_letters.iter().take(LETTERS_SHOWN).map(letter_row).collect(),
     };
     Ok(page.render()?)
@@ -175,16 +165,7 @@ fn partitions(processor: &StatusDocument, speed: f64) -> Vec<PartitionRow> {
             inputs.filter(|input| usize::try_from(input.partition) == Ok(number)).map(|input| input.lag).sum()
         };
         let clock = processor.clocks.iter().find(|clock| usize::try_from(clock.partition) == Ok(number));
-        let restored =
-            processor.restoring.iter().flatten().find(|of| usize::try_from(of.partition) == Ok(number));
-        let (class, state) = match restored {
-            Some(under_way) => {
-                let share = under_way.next as f64 / (under_way.end.max(1)) as f64;
-                ("waiting", format!("restoring, {}", percent(Some(share))))
-            }
-            None if wait > LIVE_SECONDS => ("missed", "behind".to_owned()),
-            None => ("achieved", "live".to_owned()),
-        };
+        let (class, state) = if wait > LIVE_SECONDS { ("missed", "behind") } else { ("achieved", "live") };
         PartitionRow {
             number,
             class,
@@ -199,16 +180,6 @@ fn partitions(processor: &StatusDocument, speed: f64) -> Vec<PartitionRow> {
         }
     };
     waits(processor, speed).into_iter().enumerate().map(row).collect()
-}
-
-fn members(processor: &StatusDocument) -> Vec<MemberRow> {
-    let members = processor.members.iter().flatten();
-    let row = |member: &crate::answers::progress::MemberAnswer| MemberRow {
-        client: member.client_id.clone(),
-        host: member.host.clone(),
-        partitions: grouped(member.partitions.len() as u64),
-    };
-    members.map(row).collect()
 }
 
 fn model_words(model: &ModelStatus) -> String {

@@ -45,11 +45,6 @@ fn standing(status: &StatusAnswer, speed: f64) -> (String, &'static str) {
         return ("The processor could not be asked about yet".to_owned(), "attention");
     };
     let waits = waits(processor, speed);
-    if processor.members.as_ref().is_some_and(Vec::is_empty) {
-        let waiting =
-            counted(processor.stages.iter().map(|stage| stage.lag).sum(), "record waits", "records wait");
-        return (format!("No process is running, and {waiting}"), "trouble");
-    }
     let all = waits.len() as u64;
     let partitions = counted(all, "partition", "partitions");
     let stuck: Vec<f64> = waits.iter().copied().filter(|seconds| *seconds > LIVE_SECONDS).collect();
@@ -87,7 +82,7 @@ pub fn waits(processor: &StatusDocument, speed: f64) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::answers::progress::{MemberAnswer, PartitionAnswer, StageAnswer};
+    use crate::answers::progress::{PartitionAnswer, StageAnswer};
     use crate::contract::json::output::Time;
     use crate::domain::time::Timestamp;
     use crate::serve::model::answers::ModelStatus;
@@ -179,14 +174,6 @@ mod tests {
             "All 2 partitions are behind, by up to 12 min; 1 record could not be understood.",
             "trouble",
         );
-    }
-
-    #[test]
-    fn without_processes_nothing_is_folded() {
-        let mut status = status(&[Some(5.0), None]);
-        let none: Option<Vec<MemberAnswer>> = Some(Vec::new());
-        status.processor.as_mut().unwrap().members = none;
-        says(&status, 0, "No process is running, and 1 record waits.", "trouble");
     }
 
     #[test]
