@@ -9,8 +9,17 @@ use serde_json::Value;
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; \
                       form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-const PAGES: [&str; 8] =
-    ["/", "/chats", "/managers", "/managers/x%2Fy", "/nobody", "/goals", "/dead-letters", "/managers.csv"];
+const PAGES: [&str; 9] = [
+    "/",
+    "/chats",
+    "/managers",
+    "/managers/x%2Fy",
+    "/managers/dots/2",
+    "/nobody",
+    "/goals",
+    "/dead-letters",
+    "/managers.csv",
+];
 
 fn is_page(answer: &Answer, path: &str) {
     assert_eq!(answer.status, 200, "{path}: {answer:?}");
@@ -108,6 +117,8 @@ fn who_asks_for_nonsense_is_told_so_on_a_page() {
         ("/chats?cursor=zz", 400),
         ("/managers?from=2026-02-30", 400),
         ("/chats/none", 404),
+        ("/chats/dots/1", 404),
+        ("/managers/dots/3", 404),
         ("/goals?channel=none", 404),
         ("/dead-letters/0:99", 404),
         ("/dead-letters/nowhere", 404),
