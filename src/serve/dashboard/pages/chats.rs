@@ -21,7 +21,7 @@ pub const NOBODY: &str = "nobody";
 struct Chats {
     frame: Frame,
     lead: String,
-    notice: Option<&'static str>,
+    notice: Option<String>,
     form: Form,
     caption: String,
     empty: &'static str,
@@ -78,7 +78,7 @@ pub fn page(dashboard: &Dashboard, query: &Query) -> Html {
     let page = Chats {
         frame: dashboard.frame("Chats", Some(Screen::Chats)),
         lead: lead(query),
-        notice: query.get("about").and_then(about),
+        notice: notice(query),
         form: form(query, order, dashboard.model().channels()?),
         caption: caption(rows.len() as u64, order, later, found.next.is_some()),
         empty: match (later, found.next.is_some()) {
@@ -194,6 +194,17 @@ fn lead(query: &Query) -> String {
 }
 
 /// What the link that led here counts, and what the list can show of it.
+fn notice(query: &Query) -> Option<String> {
+    let about = about(query.get("about")?)?;
+    if query.get("channel").is_some() {
+        return Some(about.to_owned());
+    }
+    Some(format!(
+        "{about} Dates are those of each channel’s own time zone, so this list has the time that is of these dates anywhere: \
+         it may begin some hours early and end some hours late."
+    ))
+}
+
 fn about(word: &str) -> Option<&'static str> {
     Some(match word {
         "achieved" => {
@@ -303,6 +314,15 @@ mod tests {
             "Chats of channel shop, that show Missed."
         );
         assert!(lead(&query(&[])).starts_with("Every chat"));
+    }
+
+    #[test]
+    fn a_figure_of_all_channels_is_said_to_have_the_dates_of_each() {
+        let said = |of: &[(&str, &str)]| notice(&query(of)).unwrap();
+        let zones = "time zone";
+        assert!(said(&[("about", "missed")]).contains(zones));
+        assert!(!said(&[("about", "missed"), ("channel", "shop")]).contains(zones));
+        assert_eq!(notice(&query(&[("about", "weather")])), None);
     }
 
     #[test]

@@ -15,7 +15,8 @@ pub struct Of<'a> {
     /// `None`: whoever is credited. The empty id is nobody.
     pub manager: Option<&'a str>,
     pub period: Period,
-    pub zone: Tz,
+    /// Of the channel; `None`: of all of them, each has its own.
+    pub zone: Option<Tz>,
 }
 
 /// What is counted.
@@ -132,7 +133,7 @@ mod tests {
             channel: Some("shop"),
             manager: Some("mia"),
             period: Period { from: day, to: day },
-            zone: Tz::Europe__Berlin,
+            zone: Some(Tz::Europe__Berlin),
         };
         assert_eq!(
             of.chats(Counted::Achieved).to_string(),
