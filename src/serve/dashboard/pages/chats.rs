@@ -32,6 +32,7 @@ struct Chats {
 
 struct Form {
     text: String,
+    nobody: bool,
     manager: String,
     customer: String,
     goal: String,
@@ -44,10 +45,20 @@ struct Form {
 }
 
 /// An option of a form.
+#[derive(Debug, PartialEq, Eq)]
 pub struct Choice {
     pub value: String,
     pub name: String,
     pub chosen: bool,
+}
+
+/// These, and what was chosen if it is none of them: a form that is sent again asks for the same.
+pub fn with_chosen(choices: impl IntoIterator<Item = Choice>, value: &str, name: &str) -> Vec<Choice> {
+    let mut choices: Vec<Choice> = choices.into_iter().collect();
+    if choices.iter().all(|choice| choice.value != value) {
+        choices.push(Choice { value: value.to_owned(), name: name.to_owned(), chosen: true });
+    }
+    choices
 }
 
 pub struct ChatRow {
@@ -104,12 +115,12 @@ fn filter(query: &Query) -> Result<ChatFilter, Failure> {
     let cause = query
         .get("cause")
         .map(|word| CauseWord::of_word(word).ok_or_else(|| Failure::bad(format!("cause: {word:?} is none"))));
-    let nobody = query.get(NOBODY).is_some().then(String::new);
+    let nobody = || query.get(NOBODY).is_some().then(String::new);
     Ok(ChatFilter {
         channel: query.owned("channel"),
         status: status.map(|(status, _)| status),
         phase: status.and_then(|(_, phase)| phase),
-        manager: nobody.or_else(|| query.owned("manager")),
+        manager: query.owned("manager").or_else(nobody),
         customer: query.owned("customer"),
         goal: query.owned("goal"),
         cause: cause.transpose()?,
@@ -154,16 +165,28 @@ fn form(query: &Query, order: ChatOrder, channels: Vec<String>) -> Form {
     });
     Form {
         text: text("text"),
+        nobody: query.get(NOBODY).is_some(),
         manager: text("manager"),
         customer: text("customer"),
         goal: text("goal"),
         from: text("from"),
         to: text("to"),
-        statuses: std::iter::once(any("Any", status)).chain(statuses).collect(),
-        channels: std::iter::once(any("Any", channel)).chain(known).collect(),
+        statuses: with_chosen(
+            std::iter::once(any("Any", status)).chain(statuses),
+            status,
+            status_name(status),
+        ),
+        channels: with_chosen(std::iter::once(any("Any", channel)).chain(known), channel, channel),
         causes: std::iter::once(any("Anything", cause)).chain(causes).collect(),
         orders: orders.collect(),
     }
+}
+
+/// Of what an address has for a status.
+fn status_name(word: &str) -> &str {
+    let known = StatusChoice::ALL.iter().find(|status| status.word() == word);
+    let mark = known.map(|status| status.mark());
+    mark.or(StatusWord::of_word(word).map(|status| Mark::of(status, None))).map_or(word, |mark| mark.word)
 }
 
 /// What is shown, in words.
@@ -172,12 +195,9 @@ fn lead(query: &Query) -> String {
     for (name, value) in query.all() {
         parts.push(match name {
             "channel" => format!("of channel {value}"),
-            "status" => {
-                let known = StatusChoice::ALL.iter().find(|status| status.word() == value);
-                format!("that show {}", known.map_or(value, |status| status.mark().word))
-            }
+            "status" => format!("that show {}", status_name(value)),
             "manager" => format!("credited to {value}"),
-            NOBODY => "credited to nobody".to_owned(),
+            NOBODY if query.get("manager").is_none() => "credited to nobody".to_owned(),
             "customer" => format!("of customer {value}"),
             "goal" => format!("measured for {value}"),
             "from" => format!("changed last from {value} on"),
@@ -305,6 +325,23 @@ mod tests {
     fn an_empty_manager_is_any_and_nobody_is_the_empty_id() {
         assert_eq!(filter(&query(&[("manager", "")])).unwrap().manager, None);
         assert_eq!(filter(&query(&[("nobody", "yes")])).unwrap().manager, Some(String::new()));
+        let typed = query(&[("nobody", "yes"), ("manager", "mia")]);
+        assert_eq!(filter(&typed).unwrap().manager.as_deref(), Some("mia"));
+        assert_eq!(lead(&typed), "Chats credited to mia.");
+    }
+
+    #[test]
+    fn the_form_asks_for_what_it_was_asked_for() {
+        let asked = query(&[("nobody", "yes"), ("status", "IN_PROCESS"), ("channel", "gone")]);
+        let form = form(&asked, ChatOrder::default(), vec!["shop".to_owned()]);
+        assert!(form.nobody);
+        let chosen = |of: &[Choice]| {
+            let chosen: Vec<_> =
+                of.iter().filter(|choice| choice.chosen).map(|of| of.value.clone()).collect();
+            chosen.join(" ")
+        };
+        assert_eq!((chosen(&form.statuses), chosen(&form.channels)), ("IN_PROCESS".into(), "gone".into()));
+        assert_eq!(form.statuses.last().unwrap().name, "In process");
     }
 
     #[test]
