@@ -6,7 +6,7 @@ use chat_goals::contract::keys::{counter_key, parse_counter_key};
 use chat_goals::domain::credit::Bucket;
 use chat_goals::domain::ids::{ChannelId, ManagerId};
 use chat_goals::domain::time::Timestamp;
-use chat_goals::pipeline::chats::reindex;
+use chat_goals::pipeline::chats::lookups::reindex;
 use chat_goals::pipeline::rows::customer_key;
 use chat_goals::stages::chats::Index;
 use chat_goals::state::table::row_key;

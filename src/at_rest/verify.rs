@@ -5,7 +5,7 @@
 use super::disk::{place, walk};
 use super::rows::{AnyRow, check_page, name, pages};
 use crate::contract::protobuf::rows::versions::Versions;
-use crate::pipeline::chats::reindex;
+use crate::pipeline::chats::lookups::reindex;
 use crate::runtime::restore::reached;
 use crate::runtime::topology::Stage;
 use crate::runtime::versions::{Span, span_on_disk};

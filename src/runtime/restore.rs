@@ -9,7 +9,7 @@ use super::topology::{Stage, Topology};
 use super::versions::{self, Span};
 use crate::contract::protobuf::rows::versions::{OURS, Program, Versions};
 use crate::log::{Batch as _, Log, LogResult, Offset, Reader, Record, TopicPartition};
-use crate::pipeline::chats::reindex;
+use crate::pipeline::chats::lookups::reindex;
 use crate::planted::{Bug, planted};
 use crate::stages::chats::{ChatRow, Index};
 use crate::state::digest::{Digest, Part};

@@ -8,7 +8,7 @@ use super::figures::report::{InputReport, Lag, Overdue, Survey, TaskReport};
 use super::worker::Shared;
 use crate::domain::time::{Millis, Timestamp};
 use crate::log::{Log, LogResult, Offset, TopicPartition};
-use crate::pipeline::chats::overdue;
+use crate::pipeline::chats::lookups::overdue;
 use crate::state::store::Store;
 use std::collections::BTreeMap;
 use std::sync::Arc;

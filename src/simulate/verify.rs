@@ -8,7 +8,7 @@ use super::world::World;
 use crate::config::Config;
 use crate::log::memory::MemoryLog;
 use crate::log::{Log as _, Offset};
-use crate::pipeline::chats::reindex;
+use crate::pipeline::chats::lookups::reindex;
 use crate::pipeline::offline::Offline;
 use crate::runtime::note::Note;
 use crate::runtime::restore::reached;

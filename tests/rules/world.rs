@@ -11,7 +11,7 @@ use chat_goals::domain::settings::{Change, Channel, GoalChange, Settings};
 use chat_goals::domain::status::View;
 use chat_goals::domain::time::Timestamp;
 use chat_goals::log::partitioner::partition_of;
-use chat_goals::pipeline::chats::reindex;
+use chat_goals::pipeline::chats::lookups::reindex;
 use chat_goals::pipeline::outlet::Outlet;
 use chat_goals::pipeline::{Partitions, Pipeline};
 use chat_goals::stages::chats::{ChatRow, Index, StatusChange};
