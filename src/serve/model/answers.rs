@@ -224,7 +224,8 @@ pub struct ModelStatus {
     pub caught_up: bool,
     /// Offsets that are yet to be read, some of which hold no record but the end of a transaction.
     pub lag: u64,
-    /// While there is more to read: how old what it shows is. Absent: there is nothing to read.
+    /// While there is more to read, or it has not been told of the ends of the topics for some seconds: how old what it
+    /// shows is. Absent: there is nothing to read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lag_seconds: Option<f64>,
     /// Records read since the process started.
@@ -235,6 +236,9 @@ pub struct ModelStatus {
     /// When it last read something, or found that there was nothing to read. Absent: not yet.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub progress_at: Option<Time>,
+    /// When the processor and the ends of the topics were last looked at. Absent: not yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seen_at: Option<Time>,
     pub partitions: Vec<Followed>,
 }
 

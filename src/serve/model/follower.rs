@@ -6,7 +6,7 @@
 
 use super::answers::Change;
 use super::batch::Batch;
-use super::progress::Position;
+use super::progress::{Learned, Position};
 use super::{ReadModel, Sources};
 use crate::config::Config;
 use crate::domain::settings::GoalChange;
@@ -18,7 +18,7 @@ use crate::runtime::wire;
 use anyhow::Context as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 pub struct Follower<L: Log> {
     log: Arc<L>,
@@ -32,6 +32,7 @@ struct Reading<L: Log> {
     sources: Sources,
     /// Where each partition ended when reading began.
     ends: Vec<(TopicPartition, Offset)>,
+    began: Learned,
 }
 
 impl<L: Log> Follower<L> {
@@ -81,7 +82,7 @@ impl<L: Log> Follower<L> {
             self.model.take(&reading.sources.topology, records)?;
         }
         let position = |of: &TopicPartition| reading.reader.position(of);
-        self.model.note_positions(&reading.sources.topology, &reading.ends, position);
+        self.model.note_positions(&reading.sources.topology, reading.began, &reading.ends, position);
         Ok(batch.is_some())
     }
 
@@ -91,6 +92,7 @@ impl<L: Log> Follower<L> {
         self.model.follow(&Arc::new(topology), self.config.group.generation)?;
         let sources = self.model.sources();
         let partitions = sources.partitions();
+        let began = Learned { at: self.model.now(), heard: Instant::now() };
         let (begins, ends) = (self.log.begins(&partitions)?, self.log.tails(&partitions)?);
         if let Some(why) = self.lost(&sources, &partitions, &begins, &ends)? {
             tracing::warn!(why, "the read model does not go with the log any more: it is built anew");
@@ -114,9 +116,10 @@ impl<L: Log> Follower<L> {
             .zip(&ends)
             .map(|((of, next), (_, end))| Position { of, next, end: *end })
             .collect();
+        progress.ends = Some(began);
         progress.clocks.resize_with(sources.topology.partitions.chats as usize, Default::default);
         drop(progress);
-        Ok(Reading { reader, sources, ends })
+        Ok(Reading { reader, sources, ends, began })
     }
 
     /// Why the model cannot go on from what it has; `None`: it can.
@@ -227,6 +230,7 @@ impl ReadModel {
     fn note_positions(
         &self,
         topology: &Topology,
+        began: Learned,
         ends: &[(TopicPartition, Offset)],
         position: impl Fn(&TopicPartition) -> Option<Offset>,
     ) {
@@ -238,9 +242,7 @@ impl ReadModel {
             of.end = of.end.max(of.next);
         }
         progress.at = Some(now);
-        if progress.lag() == 0 {
-            progress.level_at = Some(now);
-        }
+        progress.note_level();
         let goals: Vec<Offset> = Topology::all(&topology.goal_changes, topology.goal_partitions)
             .iter()
             .map(|of| position(of).unwrap_or(0))
@@ -253,6 +255,7 @@ impl ReadModel {
         let caught_up = !progress.caught_up && ends.iter().all(is_read);
         if caught_up {
             progress.caught_up = true;
+            progress.level_at = progress.level_at.max(Some(began.at));
             tracing::info!(records = progress.records_read, "the read model has caught up");
         }
         drop(progress);

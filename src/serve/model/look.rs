@@ -2,6 +2,7 @@
 
 use super::ReadModel;
 use super::answers::Change;
+use super::progress::Learned;
 use crate::inspect::Deployment;
 use crate::inspect::scan::Unwatched;
 use crate::log::{Log, Offset};
@@ -58,6 +59,7 @@ impl<L: Log> Looks<L> {
         let goals = Topology::all(&topology.goal_changes, topology.goal_partitions);
         let (changelogs, goals) = (self.log.tails(&changelogs)?, self.log.tails(&goals)?);
         let partitions = sources.partitions();
+        let learned = Learned { at: self.model.now(), heard: Instant::now() };
         let ends = self.log.ends(&partitions)?;
         let letters = Topology::all(&topology.dead_letters.topic, topology.dead_letters.partitions);
         for (of, begin) in letters.iter().zip(self.log.begins(&letters)?) {
@@ -78,6 +80,7 @@ impl<L: Log> Looks<L> {
                 known.end = Offset::max(known.next, *end);
             }
         }
+        progress.ends = Some(learned);
         progress.note_seen(now, seen);
         progress.next_generation = next_generation;
         let after = progress.lag_change();

@@ -10,6 +10,7 @@ use crate::domain::time::Timestamp;
 use crate::inspect::progress::Progress as Seen;
 use crate::log::{Offset, TopicPartition};
 use crate::runtime::topology::Stage;
+use std::time::{Duration, Instant};
 
 /// What the follower and the looks note.
 #[derive(Default)]
@@ -21,7 +22,9 @@ pub struct Progress {
     pub unreadable: u64,
     /// When something was last read, or nothing was there to read.
     pub at: Option<Timestamp>,
-    /// When everything that was seen to be there had been read.
+    /// When the ends of what is followed were last asked for and told.
+    pub ends: Option<Learned>,
+    /// Everything has been read that was there at this time.
     pub level_at: Option<Timestamp>,
     /// The log timestamp of the newest record that was read.
     pub newest: Option<Timestamp>,
@@ -33,6 +36,18 @@ pub struct Progress {
     /// A generation that takes over from the one that is followed.
     pub next_generation: Option<u32>,
 }
+
+/// When something was learned of the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Learned {
+    /// By the wall clock, just before it was asked.
+    pub at: Timestamp,
+    /// The same moment on a clock that passes as real time does, also where the wall clock does not.
+    pub heard: Instant,
+}
+
+/// Ends that are older than this are no longer believed: looks come every two seconds.
+const ENDS_HOLD: Duration = Duration::from_secs(10);
 
 /// How far a followed partition has been read, and where it ended when it was last looked at.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,7 +63,10 @@ pub struct Health {
     pub caught_up: bool,
     /// Offsets that are yet to be read.
     pub lag: u64,
+    /// How old what the model shows is, in milliseconds; `None`: it shows everything.
     pub lag_ms: Option<i64>,
+    /// When the processor was last looked at.
+    pub seen_at: Option<Timestamp>,
     /// When something was last read, or nothing was there to read.
     pub progress_at: Option<Timestamp>,
     pub records_read: u64,
@@ -66,9 +84,25 @@ impl Progress {
         self.followed.iter().map(|of| lag(of.next, of.end)).sum()
     }
 
-    fn lag_ms(&self, now: Timestamp) -> Option<i64> {
-        let since = self.newest.max(self.level_at);
-        since.filter(|_| self.lag() > 0).map(|since| now.0.saturating_sub(since.0).max(0))
+    /// How old what is shown is. Where the ends have not been heard of for a while there may be more to read, whatever
+    /// is known.
+    fn lag_ms(&self, now: Timestamp, heard_by: Instant) -> Option<i64> {
+        let is_old = |ends: Learned| heard_by.saturating_duration_since(ends.heard) > ENDS_HOLD;
+        let behind = self.lag() > 0 || self.ends.is_none_or(is_old);
+        // Once everything has been read, a new record of one partition says nothing of the others.
+        let since = if self.caught_up { self.level_at } else { self.level_at.max(self.newest) };
+        since.filter(|_| behind).map(|since| now.0.saturating_sub(since.0).max(0))
+    }
+
+    /// Notes that everything has been read up to the ends, if it has.
+    pub fn note_level(&mut self) {
+        if let Some(ends) = self.ends.filter(|_| self.lag() == 0) {
+            self.level_at = self.level_at.max(Some(ends.at));
+        }
+    }
+
+    fn seen_at(&self) -> Option<Timestamp> {
+        self.seen.as_ref().map(|(at, _)| *at)
     }
 
     /// Notes a look at the processor.
@@ -126,11 +160,12 @@ impl ReadModel {
             model: ModelStatus {
                 caught_up: progress.caught_up,
                 lag: progress.lag(),
-                lag_seconds: progress.lag_ms(now).map(|lag| lag as f64 / 1_000.0),
+                lag_seconds: progress.lag_ms(now, Instant::now()).map(|lag| lag as f64 / 1_000.0),
                 records_read: progress.records_read,
                 unreadable: progress.unreadable,
                 chats: chats.all(),
                 progress_at: progress.at.map(Time),
+                seen_at: progress.seen_at().map(Time),
                 partitions: progress.followed.iter().map(followed).collect(),
             },
         })
@@ -147,10 +182,59 @@ impl ReadModel {
         Health {
             caught_up: progress.caught_up,
             lag: progress.lag(),
-            lag_ms: progress.lag_ms(now),
+            lag_ms: progress.lag_ms(now, Instant::now()),
+            seen_at: progress.seen_at(),
             progress_at: progress.at,
             records_read: progress.records_read,
             unreadable: progress.unreadable,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn position(partition: i32, next: Offset, end: Offset) -> Position {
+        Position { of: TopicPartition::new("t", partition), next, end }
+    }
+
+    /// Two partitions, all of which was read at second 100.
+    fn level() -> Progress {
+        let ends = Learned { at: Timestamp(100_000), heard: Instant::now() };
+        let followed = vec![position(0, 5, 5), position(1, 7, 7)];
+        let mut progress = Progress { followed, ends: Some(ends), caught_up: true, ..Progress::default() };
+        progress.note_level();
+        progress
+    }
+
+    #[test]
+    fn ends_that_are_old_hide_no_lag() {
+        let progress = level();
+        let heard = progress.ends.unwrap().heard;
+        assert_eq!(progress.lag_ms(Timestamp(102_000), heard + Duration::from_secs(2)), None);
+        assert_eq!(progress.lag_ms(Timestamp(160_000), heard + Duration::from_secs(60)), Some(60_000));
+    }
+
+    #[test]
+    fn it_was_level_when_the_ends_were_told_and_not_when_that_was_noticed() {
+        let mut progress = level();
+        progress.ends = None;
+        progress.note_level();
+        assert_eq!(progress.level_at, Some(Timestamp(100_000)));
+        let heard = Instant::now();
+        progress.ends = Some(Learned { at: Timestamp(104_000), heard });
+        progress.note_level();
+        assert_eq!(progress.level_at, Some(Timestamp(104_000)));
+    }
+
+    #[test]
+    fn a_partition_that_is_stuck_is_not_hidden_by_another_that_goes_on() {
+        let mut progress = level();
+        progress.followed[0].end = 6;
+        progress.newest = Some(Timestamp(130_000));
+        progress.note_level();
+        let heard = progress.ends.unwrap().heard;
+        assert_eq!(progress.lag_ms(Timestamp(130_000), heard), Some(30_000));
     }
 }

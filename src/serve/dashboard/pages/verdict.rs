@@ -119,6 +119,7 @@ mod tests {
                 unreadable: 0,
                 chats: 0,
                 progress_at: None,
+                seen_at: None,
                 partitions: Vec::new(),
             },
         }
