@@ -1,6 +1,6 @@
 //! The overview: the verdict, how chats stand, throughput, partitions, what changed last, dead letters.
 
-use super::verdict::{LIVE_SECONDS, Letters, Verdict, verdict, waits};
+use super::verdict::{LIVE_SECONDS, Letters, Verdict, out_of_sight, verdict, waits};
 use crate::answers::progress::StatusDocument;
 use crate::serve::dashboard::frame::{Frame, Linked, Screen};
 use crate::serve::dashboard::links;
@@ -37,6 +37,8 @@ struct Overview {
     changes: Vec<ChatRow>,
     partitions: Vec<PartitionRow>,
     model: String,
+    /// When the processor was last seen, if that is long ago.
+    seen: Option<Moment>,
     letters: Vec<LetterRow>,
 }
 
@@ -77,7 +79,8 @@ struct PartitionRow {
 pub fn page(dashboard: &Dashboard) -> Html {
     let model = dashboard.model();
     let status = model.status()?;
-    let speed = dashboard.options().speed;
+    let (now, speed) = (dashboard.now(), dashboard.options().speed);
+    let in_sight = out_of_sight(&status.model, now, speed).is_none();
     let goals = model.goals(None)?;
     let newest = Page { limit: CHANGES_SHOWN, cursor: None };
     let changes = model.chats(&ChatFilter::default(), ChatOrder::NewestFirst, &newest)?;
@@ -90,7 +93,7 @@ pub fn page(dashboard: &Dashboard) -> Html {
     let samples = dashboard.samples();
     let page = Overview {
         frame: dashboard.frame("Overview", Some(Screen::Overview)),
-        verdict: verdict(&status, found, speed),
+        verdict: verdict(&status, found, now, speed),
         chats,
         all: Linked::count(chats, &links::chats()),
         totals: totals(&sum, chats),
@@ -99,8 +102,9 @@ pub fn page(dashboard: &Dashboard) -> Html {
         latest: samples.last().map(latest),
         samples: samples.iter().rev().map(sample_row).collect(),
         changes: changes.chats.iter().map(row).collect(),
-        partitions: status.processor.as_ref().map_or_else(Vec::new, |of| partitions(of, speed)),
+        partitions: status.processor.as_ref().map_or_else(Vec::new, |of| partitions(of, in_sight, speed)),
         model: model_words(&status.model),
+        seen: status.model.seen_at.filter(|_| !in_sight).map(Moment::from),
         letters: letters.dead_letters.iter().take(LETTERS_SHOWN).map(letter_row).collect(),
     };
     Ok(page.render()?)
@@ -156,8 +160,9 @@ fn latest(sample: &Sample) -> String {
     stages.map(|(stage, rate)| format!("{stage} {rate:.1}")).collect::<Vec<_>>().join(", ")
 }
 
-/// Lengths of time are real ones, also where `speed` says that time is simulated.
-fn partitions(processor: &StatusDocument, speed: f64) -> Vec<PartitionRow> {
+/// As they were seen last; whether that is how they stand now, `in_sight` says. Lengths of time are real ones, also where
+/// `speed` says that time is simulated.
+fn partitions(processor: &StatusDocument, in_sight: bool, speed: f64) -> Vec<PartitionRow> {
     let row = |(number, wait): (usize, f64)| {
         let of_stage = |stage: &str| {
             let stage = processor.stages.iter().filter(|of| of.stage == stage);
@@ -165,7 +170,11 @@ fn partitions(processor: &StatusDocument, speed: f64) -> Vec<PartitionRow> {
             inputs.filter(|input| usize::try_from(input.partition) == Ok(number)).map(|input| input.lag).sum()
         };
         let clock = processor.clocks.iter().find(|clock| usize::try_from(clock.partition) == Ok(number));
-        let (class, state) = if wait > LIVE_SECONDS { ("missed", "behind") } else { ("achieved", "live") };
+        let (class, state) = match in_sight {
+            false => ("none", "not known"),
+            true if wait > LIVE_SECONDS => ("missed", "behind"),
+            true => ("achieved", "live"),
+        };
         PartitionRow {
             number,
             class,
@@ -185,7 +194,8 @@ fn partitions(processor: &StatusDocument, speed: f64) -> Vec<PartitionRow> {
 fn model_words(model: &ModelStatus) -> String {
     let read = counted(model.records_read, "record", "records");
     let waits = match model.lag {
-        0 => "has read everything that was published".to_owned(),
+        0 if model.lag_seconds.is_none() => "has read everything that was published".to_owned(),
+        0 => "has read everything that it was told of".to_owned(),
         lag => format!("has {} yet to read", counted(lag, "record", "records")),
     };
     format!("This view {waits}; it has read {read} since it was started.")
@@ -194,6 +204,26 @@ fn model_words(model: &ModelStatus) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::serve::dashboard::pages::verdict::tests::status;
+
+    #[test]
+    fn a_processor_out_of_sight_has_no_state() {
+        let status = status(&[Some(0.4), Some(90.0)]);
+        let processor = status.processor.unwrap();
+        let states = |in_sight: bool| -> Vec<_> {
+            partitions(&processor, in_sight, 1.0).into_iter().map(|of| of.state).collect()
+        };
+        assert_eq!(states(true), ["live", "behind"]);
+        assert_eq!(states(false), ["not known", "not known"]);
+    }
+
+    #[test]
+    fn a_view_that_hears_of_no_ends_does_not_claim_to_have_read_everything() {
+        let mut model = status(&[None]).model;
+        assert!(model_words(&model).starts_with("This view has read everything that was published;"));
+        model.lag_seconds = Some(20.0);
+        assert!(model_words(&model).starts_with("This view has read everything that it was told of;"));
+    }
 
     #[test]
     fn the_shares_fill_the_bar() {
