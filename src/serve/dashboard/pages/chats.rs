@@ -243,6 +243,11 @@ fn about(word: &str) -> Option<&'static str> {
             "The figure counts the chats that were closed on these dates. A view does not tell when a chat was closed, so this \
              list has those credited to the same manager that changed last in that time: it is close, not the same."
         }
+        "closes" => {
+            "The figure counts how often chats were closed on these dates: one that was closed twice counts twice. A view does \
+             not tell when a chat was closed, so this list has each of those credited to the same manager that changed last in \
+             that time: it is close, not the same."
+        }
         "goal" => {
             "The figure counts the chats that show exactly this goal. This list goes by the event of the goal, so it has those \
              with another filter or period, too."
@@ -301,6 +306,7 @@ pub fn row(chat: &ChatSummary) -> ChatRow {
 mod tests {
     use super::*;
     use crate::answers::words::PhaseWord;
+    use std::collections::BTreeSet;
 
     fn query(of: &[(&str, &str)]) -> Query {
         serde_json::from_value(serde_json::Value::Object(
@@ -360,6 +366,13 @@ mod tests {
         assert!(said(&[("about", "missed")]).contains(zones));
         assert!(!said(&[("about", "missed"), ("channel", "shop")]).contains(zones));
         assert_eq!(notice(&query(&[("about", "weather")])), None);
+    }
+
+    #[test]
+    fn each_figure_has_a_notice_of_its_own() {
+        let words = ["measured", "achieved", "missed", "ended", "closes", "goal"];
+        let said: BTreeSet<_> = words.iter().map(|word| about(word).unwrap()).collect();
+        assert_eq!(said.len(), words.len());
     }
 
     #[test]

@@ -26,6 +26,7 @@ pub enum Counted {
     Achieved,
     Missed,
     Ended,
+    Closes,
 }
 
 impl Of<'_> {
@@ -36,6 +37,7 @@ impl Of<'_> {
             Counted::Achieved => (Some("ACHIEVED"), "achieved"),
             Counted::Missed => (Some("MISSED"), "missed"),
             Counted::Ended => (None, "ended"),
+            Counted::Closes => (None, "closes"),
         };
         let (from, to) = period::moments(self.period, self.zone);
         let link = links::chats().with_any("channel", self.channel);
@@ -66,7 +68,7 @@ impl FigureRow {
             achieved: count(figures.achieved, Counted::Achieved),
             missed: count(figures.missed, Counted::Missed),
             ended: count(figures.ended, Counted::Ended),
-            closes: count(figures.closes, Counted::Ended),
+            closes: count(figures.closes, Counted::Closes),
             rate: percent(figures.achievement_rate),
             ended_rate: percent(figures.ended_achievement_rate),
         }
@@ -125,6 +127,20 @@ impl DayRow {
 mod tests {
     use super::*;
     use crate::contract::json::output::Date;
+
+    #[test]
+    fn every_figure_says_what_it_counts() {
+        let day = Date("2026-03-29".parse().unwrap());
+        let period = Period { from: day, to: day };
+        let of = Of { channel: None, manager: None, period, zone: None };
+        let figures =
+            Figures { measured: 1, achieved: 1, missed: 1, ended: 1, closes: 1, ..Figures::default() };
+        let row = FigureRow::of(&figures, of);
+        let about = |of: &Linked| of.address().split("about=").nth(1).map(str::to_owned);
+        let all = [&row.measured, &row.achieved, &row.missed, &row.ended, &row.closes].map(about);
+        let expected = ["measured", "achieved", "missed", "ended", "closes"];
+        assert_eq!(all, expected.map(|word| Some(word.to_owned())));
+    }
 
     #[test]
     fn a_count_leads_to_the_chats_of_its_manager_and_days() {
