@@ -1,5 +1,6 @@
 //! The list of chats: filters as a form, an order, pages.
 
+use super::notices::notice;
 use super::statuses::StatusChoice;
 use crate::answers::words::{CauseWord, StatusWord};
 use crate::serve::dashboard::frame::{Linked, Screen};
@@ -213,49 +214,6 @@ fn lead(query: &Query) -> String {
     }
 }
 
-/// What the link that led here counts, and what the list can show of it.
-fn notice(query: &Query) -> Option<String> {
-    let about = about(query.get("about")?)?;
-    if query.get("channel").is_some() {
-        return Some(about.to_owned());
-    }
-    Some(format!(
-        "{about} Dates are those of each channel’s own time zone, so this list has the time that is of these dates anywhere: \
-         it may begin some hours early and end some hours late."
-    ))
-}
-
-fn about(word: &str) -> Option<&'static str> {
-    Some(match word {
-        "achieved" => {
-            "The figure counts the chats that achieved their goal on these dates, whatever came later. This list has those \
-             that show Achieved now, with this manager, and changed last in that time: it lacks those that changed since."
-        }
-        "missed" => {
-            "The figure counts the chats that missed a deadline on these dates, whatever came later. This list has those \
-             that show Missed now and changed last in that time: it lacks those that changed since."
-        }
-        "measured" => {
-            "The figure counts the chats whose measuring began on these dates. This list has those credited to the same \
-             manager that changed last in that time, by whatever: it is close, not the same."
-        }
-        "ended" => {
-            "The figure counts the chats that were closed on these dates. A view does not tell when a chat was closed, so this \
-             list has those credited to the same manager that changed last in that time: it is close, not the same."
-        }
-        "closes" => {
-            "The figure counts how often chats were closed on these dates: one that was closed twice counts twice. A view does \
-             not tell when a chat was closed, so this list has each of those credited to the same manager that changed last in \
-             that time: it is close, not the same."
-        }
-        "goal" => {
-            "The figure counts the chats that show exactly this goal. This list goes by the event of the goal, so it has those \
-             with another filter or period, too."
-        }
-        _ => return None,
-    })
-}
-
 fn caption(count: u64, order: ChatOrder, later: bool, more: bool) -> String {
     let chats = counted(count, "chat", "chats");
     let order = match order {
@@ -306,7 +264,6 @@ pub fn row(chat: &ChatSummary) -> ChatRow {
 mod tests {
     use super::*;
     use crate::answers::words::PhaseWord;
-    use std::collections::BTreeSet;
 
     fn query(of: &[(&str, &str)]) -> Query {
         serde_json::from_value(serde_json::Value::Object(
@@ -357,22 +314,6 @@ mod tests {
             "Chats of channel shop, that show Missed."
         );
         assert!(lead(&query(&[])).starts_with("Every chat"));
-    }
-
-    #[test]
-    fn a_figure_of_all_channels_is_said_to_have_the_dates_of_each() {
-        let said = |of: &[(&str, &str)]| notice(&query(of)).unwrap();
-        let zones = "time zone";
-        assert!(said(&[("about", "missed")]).contains(zones));
-        assert!(!said(&[("about", "missed"), ("channel", "shop")]).contains(zones));
-        assert_eq!(notice(&query(&[("about", "weather")])), None);
-    }
-
-    #[test]
-    fn each_figure_has_a_notice_of_its_own() {
-        let words = ["measured", "achieved", "missed", "ended", "closes", "goal"];
-        let said: BTreeSet<_> = words.iter().map(|word| about(word).unwrap()).collect();
-        assert_eq!(said.len(), words.len());
     }
 
     #[test]

@@ -27,10 +27,12 @@ pub enum Counted {
     Missed,
     Ended,
     Closes,
+    Rate,
+    EndedRate,
 }
 
 impl Of<'_> {
-    /// The chats behind a count, as close as the published views can tell them.
+    /// The chats behind a figure, as close as the published views can tell them.
     pub fn chats(&self, counted: Counted) -> Link {
         let (status, about) = match counted {
             Counted::Measured => (None, "measured"),
@@ -38,6 +40,8 @@ impl Of<'_> {
             Counted::Missed => (Some("MISSED"), "missed"),
             Counted::Ended => (None, "ended"),
             Counted::Closes => (None, "closes"),
+            Counted::Rate => (None, "rate"),
+            Counted::EndedRate => (None, "ended-rate"),
         };
         let (from, to) = period::moments(self.period, self.zone);
         let link = links::chats().with_any("channel", self.channel);
@@ -56,21 +60,26 @@ pub struct FigureRow {
     pub missed: Linked,
     pub ended: Linked,
     pub closes: Linked,
-    pub rate: String,
-    pub ended_rate: String,
+    pub rate: Linked,
+    pub ended_rate: Linked,
 }
 
 impl FigureRow {
     pub fn of(figures: &Figures, of: Of<'_>) -> Self {
         let count = |count, counted| Linked::count(count, &of.chats(counted));
+        // Where nothing ended there is no rate, and there are no chats behind it.
+        let rate = |rate: Option<f64>, counted| match rate {
+            Some(_) => Linked::to(percent(rate), &of.chats(counted)),
+            None => Linked::text(percent(rate)),
+        };
         Self {
             measured: count(figures.measured, Counted::Measured),
             achieved: count(figures.achieved, Counted::Achieved),
             missed: count(figures.missed, Counted::Missed),
             ended: count(figures.ended, Counted::Ended),
             closes: count(figures.closes, Counted::Closes),
-            rate: percent(figures.achievement_rate),
-            ended_rate: percent(figures.ended_achievement_rate),
+            rate: rate(figures.achievement_rate, Counted::Rate),
+            ended_rate: rate(figures.ended_achievement_rate, Counted::EndedRate),
         }
     }
 }
@@ -133,13 +142,25 @@ mod tests {
         let day = Date("2026-03-29".parse().unwrap());
         let period = Period { from: day, to: day };
         let of = Of { channel: None, manager: None, period, zone: None };
-        let figures =
-            Figures { measured: 1, achieved: 1, missed: 1, ended: 1, closes: 1, ..Figures::default() };
+        let figures = Figures {
+            measured: 1,
+            achieved: 1,
+            missed: 1,
+            ended: 1,
+            closes: 1,
+            achieved_of_ended: 0,
+            achievement_rate: Some(1.0),
+            ended_achievement_rate: Some(0.0),
+        };
         let row = FigureRow::of(&figures, of);
         let about = |of: &Linked| of.address().split("about=").nth(1).map(str::to_owned);
-        let all = [&row.measured, &row.achieved, &row.missed, &row.ended, &row.closes].map(about);
+        let counts = [&row.measured, &row.achieved, &row.missed, &row.ended, &row.closes].map(about);
         let expected = ["measured", "achieved", "missed", "ended", "closes"];
-        assert_eq!(all, expected.map(|word| Some(word.to_owned())));
+        assert_eq!(counts, expected.map(|word| Some(word.to_owned())));
+        let rates = [&row.rate, &row.ended_rate].map(about);
+        assert_eq!(rates, ["rate", "ended-rate"].map(|word| Some(word.to_owned())));
+        let nothing = FigureRow::of(&Figures::default(), of);
+        assert_eq!([nothing.rate, nothing.ended_rate].map(|rate| rate.href), [None, None]);
     }
 
     #[test]

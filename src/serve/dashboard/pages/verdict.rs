@@ -2,6 +2,8 @@
 
 use crate::answers::progress::StatusDocument;
 use crate::domain::time::Timestamp;
+use crate::serve::dashboard::frame::{Linked, Screen};
+use crate::serve::dashboard::links::Link;
 use crate::serve::dashboard::words::{counted, grouped, lasting};
 use crate::serve::model::answers::{ModelStatus, StatusAnswer};
 
@@ -13,7 +15,10 @@ const SIGHT_SECONDS: f64 = 15.0;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
+    /// Without its full stop.
     pub text: String,
+    /// The records that could not be understood, if there are any.
+    pub letters: Option<Linked>,
     /// `fine`, `attention` or `trouble`.
     pub class: &'static str,
 }
@@ -35,14 +40,17 @@ pub fn verdict(status: &StatusAnswer, letters: Letters, now: Timestamp, speed: f
         }
         None => (text, class),
     };
-    let Letters { counted: letters, or_more } = letters;
-    if letters == 0 {
-        return Verdict { text: format!("{text}."), class };
+    let class = if class == "fine" && letters.counted > 0 { "attention" } else { class };
+    Verdict { text, letters: letters.linked(), class }
+}
+
+impl Letters {
+    fn linked(self) -> Option<Linked> {
+        let more = if self.or_more { "more than " } else { "" };
+        let records = counted(self.counted, "record", "records");
+        (self.counted > 0)
+            .then(|| Linked::to(format!("{more}{records}"), &Link::to(Screen::DeadLetters.path())))
     }
-    let class = if class == "fine" { "attention" } else { class };
-    let more = if or_more { "more than " } else { "" };
-    let records = counted(letters, "record", "records");
-    Verdict { text: format!("{text}; {more}{records} could not be understood."), class }
 }
 
 fn standing(status: &StatusAnswer, now: Timestamp, speed: f64) -> (String, &'static str) {
@@ -159,7 +167,14 @@ pub(super) mod tests {
     fn says_at(status: &StatusAnswer, seconds: i64, letters: u64, text: &str, class: &str) {
         let letters = Letters { counted: letters, or_more: false };
         let verdict = verdict(status, letters, Timestamp(seconds * 1_000), 1.0);
-        assert_eq!((verdict.text.as_str(), verdict.class), (text, class));
+        assert_eq!((sentence(&verdict).as_str(), verdict.class), (text, class));
+    }
+
+    /// As the page has it.
+    fn sentence(of: &Verdict) -> String {
+        let letters = of.letters.as_ref();
+        let letters = letters.map(|of| format!("; {} could not be understood", of.text)).unwrap_or_default();
+        format!("{}{letters}.", of.text)
     }
 
     #[test]
@@ -174,7 +189,7 @@ pub(super) mod tests {
         let none = Letters { counted: 0, or_more: false };
         let mut status = status(&[Some(7_200.0)]);
         status.model.lag_seconds = Some(7_200.0);
-        let at = |seconds: i64| verdict(&status, none, Timestamp(seconds * 1_000), 7_200.0).text;
+        let at = |seconds: i64| sentence(&verdict(&status, none, Timestamp(seconds * 1_000), 7_200.0));
         assert_eq!(at(7_200), "The one partition is live and 1.0 s behind.");
         assert_eq!(at(20 * 7_200), "The processor was last seen 20 s ago: how it stands now is not known.");
     }
@@ -188,11 +203,8 @@ pub(super) mod tests {
             "attention",
         );
         let verdict = verdict(&status(&[None]), Letters { counted: 100, or_more: true }, Timestamp(0), 1.0);
-        assert!(
-            verdict.text.ends_with("; more than 100 records could not be understood."),
-            "{}",
-            verdict.text
-        );
+        let letters = verdict.letters.unwrap();
+        assert_eq!((letters.text.as_str(), letters.address()), ("more than 100 records", "/dead-letters"));
     }
 
     #[test]
