@@ -19,7 +19,7 @@ use askama::Template;
 const LETTERS_COUNTED: usize = 100;
 const LETTERS_SHOWN: usize = 5;
 const CHANGES_SHOWN: usize = 10;
-/// More channels than this have their own page.
+/// More channels than this are on the page of goals only.
 const CHANNELS_SHOWN: usize = 50;
 
 #[derive(Template)]
@@ -32,6 +32,8 @@ struct Overview {
     totals: Vec<Total>,
     heads: [&'static str; 5],
     channels: Vec<ChannelRow>,
+    /// Where there are more.
+    all_channels: Option<Linked>,
     samples: Vec<SampleRow>,
     latest: Option<String>,
     changes: Vec<ChatRow>,
@@ -99,6 +101,7 @@ pub fn page(dashboard: &Dashboard) -> Html {
         totals: totals(&sum, chats),
         heads: StatusChoice::ALL.map(|status| status.mark().word),
         channels: goals.channels.iter().take(CHANNELS_SHOWN).map(channel_row).collect(),
+        all_channels: all_channels(goals.channels.len()),
         latest: samples.last().map(latest),
         samples: samples.iter().rev().map(sample_row).collect(),
         changes: changes.chats.iter().map(row).collect(),
@@ -126,6 +129,11 @@ fn totals(sum: &Tally, all: u64) -> Vec<Total> {
         }
     };
     StatusChoice::ALL.into_iter().map(total).collect()
+}
+
+fn all_channels(count: usize) -> Option<Linked> {
+    let link = links::Link::to(Screen::Goals.path());
+    (count > CHANNELS_SHOWN).then(|| Linked::to(format!("All {} channels", grouped(count as u64)), &link))
 }
 
 fn channel_row(channel: &ChannelGoals) -> ChannelRow {
