@@ -35,6 +35,7 @@ struct Overview {
     /// Where there are more.
     all_channels: Option<Linked>,
     samples: Vec<SampleRow>,
+    /// What is folded now, if that is known.
     latest: Option<String>,
     changes: Vec<ChatRow>,
     partitions: Vec<PartitionRow>,
@@ -102,7 +103,7 @@ pub fn page(dashboard: &Dashboard) -> Html {
         heads: StatusChoice::ALL.map(|status| status.mark().word),
         channels: goals.channels.iter().take(CHANNELS_SHOWN).map(channel_row).collect(),
         all_channels: all_channels(goals.channels.len()),
-        latest: samples.last().map(latest),
+        latest: samples.last().filter(|_| in_sight).map(latest),
         samples: samples.iter().rev().map(sample_row).collect(),
         changes: changes.chats.iter().map(row).collect(),
         partitions: status.processor.as_ref().map_or_else(Vec::new, |of| partitions(of, in_sight, speed)),
