@@ -69,6 +69,26 @@ test("what is typed stays while the page is kept up to date", async () => {
   await close(page);
 });
 
+for (const path of ["/chats", "/managers"]) {
+  test(`what is chosen on ${path} stays when there is another channel`, async () => {
+    const page = await openPage(browser);
+    await page.goto(path);
+    await ready(page);
+    await page.selectOption("#channel", "clinic");
+    // From now on the server says that there is one more, which comes first.
+    await page.route((url) => url.pathname === path, async (route) => {
+      const answer = await route.fetch();
+      const text = (await answer.text()).replace(/<option[^>]*>clinic<\/option>/, (option) => option.replaceAll("clinic", "aaa") + option);
+      await route.fulfill({ response: answer, body: text });
+    });
+    await until("it is there", async () => await page.locator("#channel option[value=aaa]").count());
+    assert.equal(await page.inputValue("#channel"), "clinic");
+    // The page may be asking right now, and an answer that is changed here must not outlive it.
+    await page.unrouteAll({ behavior: "wait" });
+    await close(page);
+  });
+}
+
 test("keys lead to every screen", async () => {
   const page = await openPage(browser);
   await page.goto("/");

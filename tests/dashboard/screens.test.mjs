@@ -43,18 +43,22 @@ test("no screen scrolls sideways on a phone, and every text can be read there", 
     for (const [name, path] of Object.entries(screens)) {
       const page = await openPage(browser, { width: 360, height: 740, scripts });
       await page.goto(path);
-      if (scripts) {
-        await ready(page);
-        const width = await page.evaluate(() => document.documentElement.scrollWidth);
-        assert.ok(width <= 360, `${name} is ${width} wide`);
-        const small = await page.evaluate(() =>
-          [...document.querySelectorAll("main *")]
-            .filter((of) => of.checkVisibility() && [...of.childNodes].some((node) => node.nodeType === 3 && node.nodeValue.trim()))
-            .filter((of) => parseFloat(getComputedStyle(of).fontSize) < 11)
-            .map((of) => of.outerHTML.slice(0, 100)),
+      if (scripts) await ready(page);
+      const how = `${name}, ${scripts ? "with" : "without"} scripts`;
+      const { width, read, small } = await page.evaluate(() => {
+        const texts = [...document.querySelectorAll("main *")].filter(
+          (of) => of.checkVisibility() && [...of.childNodes].some((node) => node.nodeType === 3 && node.nodeValue.trim()),
         );
-        assert.deepEqual(small, [], name);
-      }
+        const small = texts.filter((of) => parseFloat(getComputedStyle(of).fontSize) < 11);
+        return {
+          width: document.documentElement.scrollWidth,
+          read: texts.length,
+          small: small.map((of) => of.outerHTML.slice(0, 100)),
+        };
+      });
+      assert.ok(width <= 360, `${how} is ${width} wide`);
+      assert.ok(read > 0, how);
+      assert.deepEqual(small, [], how);
       await close(page, name === "not found" ? REFUSED : undefined);
     }
   }

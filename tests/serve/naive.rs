@@ -155,6 +155,8 @@ fn holds(filter: &ChatFilter, view: &Value) -> bool {
     let goal = view["goal"]["eventName"].as_str().or(view["round"]["goal"]["eventName"].as_str());
     is(&filter.channel, text("channelId"))
         && is(&filter.manager, text("managerId"))
+        // With no round there is nothing that nobody could be credited with.
+        && (filter.manager.as_deref() != Some("") || view.get("startedAt").is_some())
         && is(&filter.customer, text("customerId"))
         && is(&filter.goal, goal.unwrap_or_default())
         && filter.status.is_none_or(|status| status.as_str() == text("status"))

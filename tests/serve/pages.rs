@@ -3,14 +3,23 @@
 
 use crate::client::Answer;
 use crate::world::World;
-use chat_goals::simulate::workload::{HOUR, workload};
-use serde_json::Value;
+use chat_goals::simulate::workload::{Entry, HOUR, workload};
+use serde_json::{Value, json};
 
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; \
                       form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-const PAGES: [&str; 8] =
-    ["/", "/chats", "/managers", "/managers/x%2Fy", "/nobody", "/goals", "/dead-letters", "/managers.csv"];
+const PAGES: [&str; 9] = [
+    "/",
+    "/chats",
+    "/managers",
+    "/managers/x%2Fy",
+    "/managers/dots/2",
+    "/nobody",
+    "/goals",
+    "/dead-letters",
+    "/managers.csv",
+];
 
 fn is_page(answer: &Answer, path: &str) {
     assert_eq!(answer.status, 200, "{path}: {answer:?}");
@@ -67,6 +76,30 @@ fn every_chat_has_a_page_that_shows_its_status_and_why() {
 }
 
 #[test]
+fn channels_that_the_overview_has_no_place_for_are_told_of() {
+    let world = World::new();
+    let goal = |number: usize| {
+        let goal = json!({"goalSet": {"eventName": "Purchase", "days": 1}});
+        Entry::setting(&format!("shop-{number:02}"), HOUR, HOUR, goal)
+    };
+    world.append(&(0..50).map(goal).collect::<Vec<_>>());
+    let served = world.serve("model");
+    served.until_level(&world);
+    let page = || served.client.get("/").body;
+    let shown = |page: &str| page.matches("data-key=\"channel-").count();
+    let all = page();
+    assert_eq!((shown(&all), all.contains(" channels</a>")), (50, false));
+    world.append(&[goal(50)]);
+    served.until_level(&world);
+    let first = page();
+    assert_eq!(shown(&first), 50);
+    assert!(first.contains("how its chats stand: the first 50 by id</caption>"), "{first}");
+    assert!(first.contains("<a href=\"/goals\">All 51 channels</a>"), "{first}");
+    assert!(served.client.get("/goals").body.contains("shop-50"));
+    served.stop();
+}
+
+#[test]
 fn what_comes_from_outside_is_never_markup() {
     let world = World::new();
     world.dead_letter(7, "<script>reason</script>", b"<script>value</script>");
@@ -108,6 +141,8 @@ fn who_asks_for_nonsense_is_told_so_on_a_page() {
         ("/chats?cursor=zz", 400),
         ("/managers?from=2026-02-30", 400),
         ("/chats/none", 404),
+        ("/chats/dots/1", 404),
+        ("/managers/dots/3", 404),
         ("/goals?channel=none", 404),
         ("/dead-letters/0:99", 404),
         ("/dead-letters/nowhere", 404),

@@ -111,6 +111,11 @@ impl Linked {
         Self { text: text.into(), href: Some(link.to_string()) }
     }
 
+    /// Where it leads; empty: nowhere.
+    pub fn address(&self) -> &str {
+        self.href.as_deref().unwrap_or_default()
+    }
+
     /// A count; none leads nowhere.
     pub fn count(count: u64, link: &Link) -> Self {
         if count == 0 { Self::text("0") } else { Self::to(grouped(count), link) }

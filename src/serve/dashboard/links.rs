@@ -15,10 +15,14 @@ impl Link {
         Self { text: path.to_owned(), asks: false }
     }
 
-    /// One more part of the path, whatever is in it.
+    /// One more part of the path, whatever is in it. Browsers take a part of one dot or two for a step through the path,
+    /// however it is encoded, so `.` and `..` are told by how many dots they are.
     pub fn part(mut self, part: &str) -> Self {
         self.text.push('/');
-        encode(&mut self.text, part);
+        match part {
+            "." | ".." => self.text.push_str(&format!("dots/{}", part.len())),
+            part => encode(&mut self.text, part),
+        }
         self
     }
 
@@ -65,6 +69,15 @@ pub fn dead_letter(place: &str) -> Link {
     Link::to("/dead-letters").part(place)
 }
 
+/// The id of dots, of which there are so many.
+pub fn dots(count: &str) -> Option<&'static str> {
+    match count {
+        "1" => Some("."),
+        "2" => Some(".."),
+        _ => None,
+    }
+}
+
 /// Everything but what RFC 3986 calls unreserved.
 fn encode(to: &mut String, text: &str) {
     for byte in text.bytes() {
@@ -82,6 +95,10 @@ mod tests {
     #[test]
     fn whatever_is_in_an_id_stays_in_its_place() {
         assert_eq!(chat("a/b?c#d e\"<ü").to_string(), "/chats/a%2Fb%3Fc%23d%20e%22%3C%C3%BC");
+        assert_eq!(chat(".").to_string(), "/chats/dots/1");
+        assert_eq!(manager("..").to_string(), "/managers/dots/2");
+        assert_eq!((dots("1"), dots("2"), dots("3")), (Some("."), Some(".."), None));
+        assert_eq!(chat("...").to_string(), "/chats/...");
         assert_eq!(manager("").to_string(), "/nobody");
         assert_eq!(manager("nobody").to_string(), "/managers/nobody");
     }

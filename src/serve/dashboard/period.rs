@@ -3,7 +3,7 @@
 use super::query::Query;
 use super::{Dashboard, Failure};
 use crate::contract::json::output::Date;
-use crate::domain::time::Timestamp;
+use crate::domain::time::{DAY, Timestamp};
 use crate::explain::words::moment;
 use crate::serve::model::answers::Period;
 use chrono::{Days, NaiveDate, TimeZone as _};
@@ -40,20 +40,26 @@ pub fn days_up_to(to: NaiveDate, days: u64) -> Period {
     Period { from: Date(from), to: Date(to) }
 }
 
-/// The time zone that the dates of a channel are told in now; of all channels together it is UTC.
-pub fn zone(dashboard: &Dashboard, channel: Option<&str>) -> Result<Tz, Failure> {
-    let Some(channel) = channel else { return Ok(Tz::UTC) };
+/// The time zone that the dates of a channel are told in now. `None`: all channels together, each with its own.
+pub fn zone(dashboard: &Dashboard, channel: Option<&str>) -> Result<Option<Tz>, Failure> {
+    let Some(channel) = channel else { return Ok(None) };
     let goals = dashboard.model().goals(Some(channel))?;
     let zone = goals.channels.first().and_then(|channel| channel.settings.time_zone.parse().ok());
-    Ok(zone.unwrap_or(Tz::UTC))
+    Ok(Some(zone.unwrap_or(Tz::UTC)))
 }
 
-/// The first and the last millisecond, as an address has them.
-pub fn moments(period: Period, zone: Tz) -> (String, String) {
+/// The first and the last millisecond, as an address has them; without a zone those of the dates in whatever zone.
+pub fn moments(period: Period, zone: Option<Tz>) -> (String, String) {
+    /// By how much the zones of this world are ahead of UTC and behind it at most.
+    const AHEAD: i64 = 14 * DAY / 24;
+    const BEHIND: i64 = 12 * DAY / 24;
     let Period { from: Date(from), to: Date(to) } = period;
     let after = to.succ_opt().unwrap_or(to);
-    let (from, to) = (midnight(from, zone), midnight(after, zone).minus(1));
-    (moment(from), moment(to))
+    let (from, after) = match zone {
+        Some(zone) => (midnight(from, zone), midnight(after, zone)),
+        None => (midnight(from, Tz::UTC).minus(AHEAD), midnight(after, Tz::UTC).plus(BEHIND)),
+    };
+    (moment(from), moment(after.minus(1)))
 }
 
 /// Where clocks are put forward at midnight, the day begins later.
@@ -115,10 +121,20 @@ mod tests {
 
     #[test]
     fn a_day_begins_at_midnight_of_its_time_zone() {
-        let (from, to) = moments(period("2026-03-29", "2026-03-29"), Tz::Europe__Berlin);
+        let (from, to) = moments(period("2026-03-29", "2026-03-29"), Some(Tz::Europe__Berlin));
         assert_eq!((from.as_str(), to.as_str()), ("2026-03-28T23:00:00Z", "2026-03-29T21:59:59.999Z"));
-        let (from, _) = moments(period("2018-11-04", "2018-11-04"), Tz::America__Sao_Paulo);
+        let (from, _) = moments(period("2018-11-04", "2018-11-04"), Some(Tz::America__Sao_Paulo));
         assert_eq!(from, "2018-11-04T03:00:00Z", "there was no midnight");
+    }
+
+    #[test]
+    fn a_day_of_all_channels_is_that_of_every_zone() {
+        let day = period("2026-03-29", "2026-03-29");
+        let (from, to) = moments(day, None);
+        assert_eq!((from.as_str(), to.as_str()), ("2026-03-28T10:00:00Z", "2026-03-30T11:59:59.999Z"));
+        let first = moments(day, Some(Tz::Pacific__Kiritimati)).0;
+        let last = moments(day, Some(Tz::Etc__GMTPlus12)).1;
+        assert_eq!((from, to), (first, last));
     }
 
     #[test]

@@ -1,10 +1,13 @@
 //! What an address asks for. An empty parameter is as good as none, as a form sends every field it has; what cannot be
-//! understood is said, never guessed.
+//! understood is said, never guessed. Ids are taken as they are, blanks and all.
 
 use super::Failure;
 use crate::domain::time::{DAY, Timestamp};
 use chrono::{DateTime, NaiveDate};
 use std::collections::BTreeMap;
+
+/// What people type as words or times: blanks around it say nothing.
+const TYPED: [&str; 5] = ["text", "reason", "from", "to", "as_of"];
 
 /// The parameters of an address; of several of a name the last one.
 #[derive(Clone, Debug, Default, serde::Deserialize)]
@@ -16,7 +19,9 @@ pub struct Query {
 impl Query {
     /// A parameter that says something.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.parameters.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
+        let value = self.parameters.get(name)?;
+        let value = if TYPED.contains(&name) { value.trim() } else { value };
+        (!value.is_empty()).then_some(value)
     }
 
     pub fn owned(&self, name: &str) -> Option<String> {
@@ -80,6 +85,12 @@ mod tests {
         assert_eq!(query.get("text"), Some("a b"));
         assert_eq!(query.all().collect::<Vec<_>>(), [("text", "a b")]);
         assert!(query.to("to").unwrap().is_none());
+    }
+
+    #[test]
+    fn an_id_is_taken_as_it_is() {
+        let query = query(&[("manager", "mia "), ("channel", " ")]);
+        assert_eq!((query.get("manager"), query.get("channel")), (Some("mia "), Some(" ")));
     }
 
     #[test]

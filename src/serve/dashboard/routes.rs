@@ -2,6 +2,7 @@
 //! threads that may block.
 
 use super::frame::Frame;
+use super::links;
 use super::pages::{
     chat, chats, dead_letter, dead_letters, goals, manager, managers, managers_csv, overview,
 };
@@ -31,8 +32,10 @@ pub fn router(dashboard: Dashboard, sessions: Option<Arc<Sessions>>) -> Router {
         .route("/", get(show_overview))
         .route("/chats", get(show_chats))
         .route("/chats/{id}", get(show_chat))
+        .route("/chats/dots/{count}", get(show_chat_of_dots))
         .route("/managers", get(show_managers))
         .route("/managers/{id}", get(show_manager))
+        .route("/managers/dots/{count}", get(show_manager_of_dots))
         .route("/nobody", get(show_nobody))
         .route("/managers.csv", get(managers_file))
         .route("/goals", get(show_goals))
@@ -75,6 +78,17 @@ async fn show_chat(
     page(of, move |of| chat::page(of, &id, &query)).await
 }
 
+async fn show_chat_of_dots(
+    state: State<Dashboard>,
+    Path(count): Path<String>,
+    query: Parameters<Query>,
+) -> Response {
+    match links::dots(&count) {
+        Some(id) => show_chat(state, Path(id.to_owned()), query).await,
+        None => not_found(&state),
+    }
+}
+
 async fn show_managers(State(of): State<Dashboard>, Parameters(query): Parameters<Query>) -> Response {
     page(of, move |of| managers::page(of, &query)).await
 }
@@ -85,6 +99,17 @@ async fn show_manager(
     Parameters(query): Parameters<Query>,
 ) -> Response {
     page(of, move |of| manager::page(of, &id, &query)).await
+}
+
+async fn show_manager_of_dots(
+    state: State<Dashboard>,
+    Path(count): Path<String>,
+    query: Parameters<Query>,
+) -> Response {
+    match links::dots(&count) {
+        Some(id) => show_manager(state, Path(id.to_owned()), query).await,
+        None => not_found(&state),
+    }
 }
 
 async fn show_nobody(State(of): State<Dashboard>, Parameters(query): Parameters<Query>) -> Response {

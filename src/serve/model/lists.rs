@@ -182,6 +182,11 @@ impl<'a> Looked<'a> {
         Some(Self { at, status: *status, phase: *phase, cause: *cause, channel, manager, customer, goal })
     }
 
+    /// Otherwise there is nothing that a manager could be credited with, or nobody.
+    fn shows_round(&self) -> bool {
+        self.status != status_code(StatusWord::None) && self.phase != phase_code(PhaseWord::AwaitingReply)
+    }
+
     /// Whether the filter holds for a chat of this id.
     pub fn is_wanted(&self, filter: &ChatFilter, chat: &[u8]) -> bool {
         let is = |wanted: &Option<String>, found: &[u8]| {
@@ -189,6 +194,7 @@ impl<'a> Looked<'a> {
         };
         is(&filter.channel, self.channel)
             && is(&filter.manager, self.manager)
+            && (self.shows_round() || filter.manager.as_deref() != Some(""))
             && is(&filter.customer, self.customer)
             && is(&filter.goal, self.goal)
             && filter.status.is_none_or(|status| status_code(status) == self.status)

@@ -10,7 +10,7 @@ pub struct ChatFilter {
     pub channel: Option<String>,
     pub status: Option<StatusWord>,
     pub phase: Option<PhaseWord>,
-    /// The manager credited; the empty id: nobody is.
+    /// The manager credited; the empty id: nobody is with the round that the status shows.
     pub manager: Option<String>,
     pub customer: Option<String>,
     /// The event of the goal that the chat shows, or else of its last round.

@@ -1,5 +1,6 @@
 //! The list of chats: filters as a form, an order, pages.
 
+use super::notices::notice;
 use super::statuses::StatusChoice;
 use crate::answers::words::{CauseWord, StatusWord};
 use crate::serve::dashboard::frame::{Linked, Screen};
@@ -21,7 +22,7 @@ pub const NOBODY: &str = "nobody";
 struct Chats {
     frame: Frame,
     lead: String,
-    notice: Option<&'static str>,
+    notice: Option<String>,
     form: Form,
     caption: String,
     empty: &'static str,
@@ -32,6 +33,7 @@ struct Chats {
 
 struct Form {
     text: String,
+    nobody: bool,
     manager: String,
     customer: String,
     goal: String,
@@ -44,10 +46,20 @@ struct Form {
 }
 
 /// An option of a form.
+#[derive(Debug, PartialEq, Eq)]
 pub struct Choice {
     pub value: String,
     pub name: String,
     pub chosen: bool,
+}
+
+/// These, and what was chosen if it is none of them: a form that is sent again asks for the same.
+pub fn with_chosen(choices: impl IntoIterator<Item = Choice>, value: &str, name: &str) -> Vec<Choice> {
+    let mut choices: Vec<Choice> = choices.into_iter().collect();
+    if choices.iter().all(|choice| choice.value != value) {
+        choices.push(Choice { value: value.to_owned(), name: name.to_owned(), chosen: true });
+    }
+    choices
 }
 
 pub struct ChatRow {
@@ -78,7 +90,7 @@ pub fn page(dashboard: &Dashboard, query: &Query) -> Html {
     let page = Chats {
         frame: dashboard.frame("Chats", Some(Screen::Chats)),
         lead: lead(query),
-        notice: query.get("about").and_then(about),
+        notice: notice(query),
         form: form(query, order, dashboard.model().channels()?),
         caption: caption(rows.len() as u64, order, later, found.next.is_some()),
         empty: match (later, found.next.is_some()) {
@@ -104,12 +116,12 @@ fn filter(query: &Query) -> Result<ChatFilter, Failure> {
     let cause = query
         .get("cause")
         .map(|word| CauseWord::of_word(word).ok_or_else(|| Failure::bad(format!("cause: {word:?} is none"))));
-    let nobody = query.get(NOBODY).is_some().then(String::new);
+    let nobody = || query.get(NOBODY).is_some().then(String::new);
     Ok(ChatFilter {
         channel: query.owned("channel"),
         status: status.map(|(status, _)| status),
         phase: status.and_then(|(_, phase)| phase),
-        manager: nobody.or_else(|| query.owned("manager")),
+        manager: query.owned("manager").or_else(nobody),
         customer: query.owned("customer"),
         goal: query.owned("goal"),
         cause: cause.transpose()?,
@@ -154,16 +166,28 @@ fn form(query: &Query, order: ChatOrder, channels: Vec<String>) -> Form {
     });
     Form {
         text: text("text"),
+        nobody: query.get(NOBODY).is_some(),
         manager: text("manager"),
         customer: text("customer"),
         goal: text("goal"),
         from: text("from"),
         to: text("to"),
-        statuses: std::iter::once(any("Any", status)).chain(statuses).collect(),
-        channels: std::iter::once(any("Any", channel)).chain(known).collect(),
+        statuses: with_chosen(
+            std::iter::once(any("Any", status)).chain(statuses),
+            status,
+            status_name(status),
+        ),
+        channels: with_chosen(std::iter::once(any("Any", channel)).chain(known), channel, channel),
         causes: std::iter::once(any("Anything", cause)).chain(causes).collect(),
         orders: orders.collect(),
     }
+}
+
+/// Of what an address has for a status.
+fn status_name(word: &str) -> &str {
+    let known = StatusChoice::ALL.iter().find(|status| status.word() == word);
+    let mark = known.map(|status| status.mark());
+    mark.or(StatusWord::of_word(word).map(|status| Mark::of(status, None))).map_or(word, |mark| mark.word)
 }
 
 /// What is shown, in words.
@@ -172,12 +196,9 @@ fn lead(query: &Query) -> String {
     for (name, value) in query.all() {
         parts.push(match name {
             "channel" => format!("of channel {value}"),
-            "status" => {
-                let known = StatusChoice::ALL.iter().find(|status| status.word() == value);
-                format!("that show {}", known.map_or(value, |status| status.mark().word))
-            }
+            "status" => format!("that show {}", status_name(value)),
             "manager" => format!("credited to {value}"),
-            NOBODY => "credited to nobody".to_owned(),
+            NOBODY if query.get("manager").is_none() => "credited to nobody".to_owned(),
             "customer" => format!("of customer {value}"),
             "goal" => format!("measured for {value}"),
             "from" => format!("changed last from {value} on"),
@@ -191,33 +212,6 @@ fn lead(query: &Query) -> String {
     } else {
         format!("Chats {}.", parts.join(", "))
     }
-}
-
-/// What the link that led here counts, and what the list can show of it.
-fn about(word: &str) -> Option<&'static str> {
-    Some(match word {
-        "achieved" => {
-            "The figure counts the chats that achieved their goal on these dates, whatever came later. This list has those \
-             that show Achieved now, with this manager, and changed last in that time: it lacks those that changed since."
-        }
-        "missed" => {
-            "The figure counts the chats that missed a deadline on these dates, whatever came later. This list has those \
-             that show Missed now and changed last in that time: it lacks those that changed since."
-        }
-        "measured" => {
-            "The figure counts the chats whose measuring began on these dates. This list has those credited to the same \
-             manager that changed last in that time, by whatever: it is close, not the same."
-        }
-        "ended" => {
-            "The figure counts the chats that were closed on these dates. A view does not tell when a chat was closed, so this \
-             list has those credited to the same manager that changed last in that time: it is close, not the same."
-        }
-        "goal" => {
-            "The figure counts the chats that show exactly this goal. This list goes by the event of the goal, so it has those \
-             with another filter or period, too."
-        }
-        _ => return None,
-    })
 }
 
 fn caption(count: u64, order: ChatOrder, later: bool, more: bool) -> String {
@@ -294,6 +288,23 @@ mod tests {
     fn an_empty_manager_is_any_and_nobody_is_the_empty_id() {
         assert_eq!(filter(&query(&[("manager", "")])).unwrap().manager, None);
         assert_eq!(filter(&query(&[("nobody", "yes")])).unwrap().manager, Some(String::new()));
+        let typed = query(&[("nobody", "yes"), ("manager", "mia")]);
+        assert_eq!(filter(&typed).unwrap().manager.as_deref(), Some("mia"));
+        assert_eq!(lead(&typed), "Chats credited to mia.");
+    }
+
+    #[test]
+    fn the_form_asks_for_what_it_was_asked_for() {
+        let asked = query(&[("nobody", "yes"), ("status", "IN_PROCESS"), ("channel", "gone")]);
+        let form = form(&asked, ChatOrder::default(), vec!["shop".to_owned()]);
+        assert!(form.nobody);
+        let chosen = |of: &[Choice]| {
+            let chosen: Vec<_> =
+                of.iter().filter(|choice| choice.chosen).map(|of| of.value.clone()).collect();
+            chosen.join(" ")
+        };
+        assert_eq!((chosen(&form.statuses), chosen(&form.channels)), ("IN_PROCESS".into(), "gone".into()));
+        assert_eq!(form.statuses.last().unwrap().name, "In process");
     }
 
     #[test]

@@ -15,7 +15,8 @@ pub struct Of<'a> {
     /// `None`: whoever is credited. The empty id is nobody.
     pub manager: Option<&'a str>,
     pub period: Period,
-    pub zone: Tz,
+    /// Of the channel; `None`: of all of them, each has its own.
+    pub zone: Option<Tz>,
 }
 
 /// What is counted.
@@ -25,16 +26,22 @@ pub enum Counted {
     Achieved,
     Missed,
     Ended,
+    Closes,
+    Rate,
+    EndedRate,
 }
 
 impl Of<'_> {
-    /// The chats behind a count, as close as the published views can tell them.
+    /// The chats behind a figure, as close as the published views can tell them.
     pub fn chats(&self, counted: Counted) -> Link {
         let (status, about) = match counted {
             Counted::Measured => (None, "measured"),
             Counted::Achieved => (Some("ACHIEVED"), "achieved"),
             Counted::Missed => (Some("MISSED"), "missed"),
             Counted::Ended => (None, "ended"),
+            Counted::Closes => (None, "closes"),
+            Counted::Rate => (None, "rate"),
+            Counted::EndedRate => (None, "ended-rate"),
         };
         let (from, to) = period::moments(self.period, self.zone);
         let link = links::chats().with_any("channel", self.channel);
@@ -53,21 +60,26 @@ pub struct FigureRow {
     pub missed: Linked,
     pub ended: Linked,
     pub closes: Linked,
-    pub rate: String,
-    pub ended_rate: String,
+    pub rate: Linked,
+    pub ended_rate: Linked,
 }
 
 impl FigureRow {
     pub fn of(figures: &Figures, of: Of<'_>) -> Self {
         let count = |count, counted| Linked::count(count, &of.chats(counted));
+        // Where nothing ended there is no rate, and there are no chats behind it.
+        let rate = |rate: Option<f64>, counted| match rate {
+            Some(_) => Linked::to(percent(rate), &of.chats(counted)),
+            None => Linked::text(percent(rate)),
+        };
         Self {
             measured: count(figures.measured, Counted::Measured),
             achieved: count(figures.achieved, Counted::Achieved),
             missed: count(figures.missed, Counted::Missed),
             ended: count(figures.ended, Counted::Ended),
-            closes: count(figures.closes, Counted::Ended),
-            rate: percent(figures.achievement_rate),
-            ended_rate: percent(figures.ended_achievement_rate),
+            closes: count(figures.closes, Counted::Closes),
+            rate: rate(figures.achievement_rate, Counted::Rate),
+            ended_rate: rate(figures.ended_achievement_rate, Counted::EndedRate),
         }
     }
 }
@@ -126,13 +138,39 @@ mod tests {
     use crate::contract::json::output::Date;
 
     #[test]
+    fn every_figure_says_what_it_counts() {
+        let day = Date("2026-03-29".parse().unwrap());
+        let period = Period { from: day, to: day };
+        let of = Of { channel: None, manager: None, period, zone: None };
+        let figures = Figures {
+            measured: 1,
+            achieved: 1,
+            missed: 1,
+            ended: 1,
+            closes: 1,
+            achieved_of_ended: 0,
+            achievement_rate: Some(1.0),
+            ended_achievement_rate: Some(0.0),
+        };
+        let row = FigureRow::of(&figures, of);
+        let about = |of: &Linked| of.address().split("about=").nth(1).map(str::to_owned);
+        let counts = [&row.measured, &row.achieved, &row.missed, &row.ended, &row.closes].map(about);
+        let expected = ["measured", "achieved", "missed", "ended", "closes"];
+        assert_eq!(counts, expected.map(|word| Some(word.to_owned())));
+        let rates = [&row.rate, &row.ended_rate].map(about);
+        assert_eq!(rates, ["rate", "ended-rate"].map(|word| Some(word.to_owned())));
+        let nothing = FigureRow::of(&Figures::default(), of);
+        assert_eq!([nothing.rate, nothing.ended_rate].map(|rate| rate.href), [None, None]);
+    }
+
+    #[test]
     fn a_count_leads_to_the_chats_of_its_manager_and_days() {
         let day = Date("2026-03-29".parse().unwrap());
         let of = Of {
             channel: Some("shop"),
             manager: Some("mia"),
             period: Period { from: day, to: day },
-            zone: Tz::Europe__Berlin,
+            zone: Some(Tz::Europe__Berlin),
         };
         assert_eq!(
             of.chats(Counted::Achieved).to_string(),

@@ -74,6 +74,7 @@ pub fn page(dashboard: &Dashboard, id: &str, query: &Query) -> Html {
         csv: csv.to_string(),
         statuses: StatusChoice::ALL
             .iter()
+            .filter(|status| status.shows_round())
             .map(|status| (status.mark(), status.link(credited()).to_string()))
             .collect(),
         chats: chats.chats.iter().map(row).collect(),

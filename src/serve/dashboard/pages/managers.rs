@@ -1,6 +1,6 @@
 //! Managers beside each other in a period, and against the period before it.
 
-use super::chats::Choice;
+use super::chats::{Choice, with_chosen};
 use super::figures::{ComparedRow, DayRow, Of};
 use crate::contract::json::output::Date;
 use crate::serve::dashboard::frame::{Frame, Linked, Screen};
@@ -185,7 +185,7 @@ pub fn form(path: &str, query: &Query, channels: Vec<String>, period: Period, to
         path: path.to_owned(),
         from: period.from.0.to_string(),
         to: period.to.0.to_string(),
-        channels: std::iter::once(all).chain(known).collect(),
+        channels: with_chosen(std::iter::once(all).chain(known), channel, channel),
         offered: offered.collect(),
     }
 }

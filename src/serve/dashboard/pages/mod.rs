@@ -12,6 +12,7 @@ pub mod goals;
 pub mod manager;
 pub mod managers;
 pub mod managers_csv;
+mod notices;
 pub mod overview;
 mod statuses;
 mod verdict;

@@ -1,6 +1,6 @@
 //! The overview: the verdict, how chats stand, throughput, partitions, what changed last, dead letters.
 
-use super::verdict::{LIVE_SECONDS, Letters, Verdict, verdict, waits};
+use super::verdict::{LIVE_SECONDS, Letters, Verdict, out_of_sight, verdict, waits};
 use crate::answers::progress::StatusDocument;
 use crate::serve::dashboard::frame::{Frame, Linked, Screen};
 use crate::serve::dashboard::links;
@@ -19,7 +19,7 @@ use askama::Template;
 const LETTERS_COUNTED: usize = 100;
 const LETTERS_SHOWN: usize = 5;
 const CHANGES_SHOWN: usize = 10;
-/// More channels than this have their own page.
+/// More channels than this are on the page of goals only.
 const CHANNELS_SHOWN: usize = 50;
 
 #[derive(Template)]
@@ -32,13 +32,16 @@ struct Overview {
     totals: Vec<Total>,
     heads: [&'static str; 5],
     channels: Vec<ChannelRow>,
+    /// Where there are more.
+    all_channels: Option<Linked>,
     samples: Vec<SampleRow>,
+    /// What is folded now, if that is known.
     latest: Option<String>,
     changes: Vec<ChatRow>,
     partitions: Vec<PartitionRow>,
     model: String,
-    group: String,
-    members: Vec<MemberRow>,
+    /// When the processor was last seen, if that is long ago.
+    seen: Option<Moment>,
     letters: Vec<LetterRow>,
 }
 
@@ -67,7 +70,7 @@ struct SampleRow {
 struct PartitionRow {
     number: usize,
     class: &'static str,
-    state: String,
+    state: &'static str,
     /// By stage.
     waiting: Vec<String>,
     lag: String,
@@ -76,16 +79,11 @@ struct PartitionRow {
     deadline: Option<Moment>,
 }
 
-struct MemberRow {
-    client: String,
-    host: String,
-    partitions: String,
-}
-
 pub fn page(dashboard: &Dashboard) -> Html {
     let model = dashboard.model();
     let status = model.status()?;
-    let speed = dashboard.options().speed;
+    let (now, speed) = (dashboard.now(), dashboard.options().speed);
+    let in_sight = out_of_sight(&status.model, now, speed).is_none();
     let goals = model.goals(None)?;
     let newest = Page { limit: CHANGES_SHOWN, cursor: None };
     let changes = model.chats(&ChatFilter::default(), ChatOrder::NewestFirst, &newest)?;
@@ -98,19 +96,19 @@ pub fn page(dashboard: &Dashboard) -> Html {
     let samples = dashboard.samples();
     let page = Overview {
         frame: dashboard.frame("Overview", Some(Screen::Overview)),
-        verdict: verdict(&status, found, speed),
+        verdict: verdict(&status, found, now, speed),
         chats,
         all: Linked::count(chats, &links::chats()),
         totals: totals(&sum, chats),
         heads: StatusChoice::ALL.map(|status| status.mark().word),
         channels: goals.channels.iter().take(CHANNELS_SHOWN).map(channel_row).collect(),
-        latest: samples.last().map(latest),
+        all_channels: all_channels(goals.channels.len()),
+        latest: samples.last().filter(|_| in_sight).map(latest),
         samples: samples.iter().rev().map(sample_row).collect(),
         changes: changes.chats.iter().map(row).collect(),
-        partitions: status.processor.as_ref().map_or_else(Vec::new, |of| partitions(of, speed)),
+        partitions: status.processor.as_ref().map_or_else(Vec::new, |of| partitions(of, in_sight, speed)),
         model: model_words(&status.model),
-        group: status.processor.as_ref().map_or_else(String::new, |of| of.group.clone()),
-        members: status.processor.as_ref().map_or_else(Vec::new, members),
+        seen: status.model.seen_at.filter(|_| !in_sight).map(Moment::from),
         letters: letters.dead_letters.iter().take(LETTERS_SHOWN).map(letter_row).collect(),
     };
     Ok(page.render()?)
@@ -132,6 +130,11 @@ fn totals(sum: &Tally, all: u64) -> Vec<Total> {
         }
     };
     StatusChoice::ALL.into_iter().map(total).collect()
+}
+
+fn all_channels(count: usize) -> Option<Linked> {
+    let link = links::Link::to(Screen::Goals.path());
+    (count > CHANNELS_SHOWN).then(|| Linked::to(format!("All {} channels", grouped(count as u64)), &link))
 }
 
 fn channel_row(channel: &ChannelGoals) -> ChannelRow {
@@ -166,8 +169,9 @@ fn latest(sample: &Sample) -> String {
     stages.map(|(stage, rate)| format!("{stage} {rate:.1}")).collect::<Vec<_>>().join(", ")
 }
 
-/// Lengths of time are real ones, also where `speed` says that time is simulated.
-fn partitions(processor: &StatusDocument, speed: f64) -> Vec<PartitionRow> {
+/// As they were seen last; whether that is how they stand now, `in_sight` says. Lengths of time are real ones, also where
+/// `speed` says that time is simulated.
+fn partitions(processor: &StatusDocument, in_sight: bool, speed: f64) -> Vec<PartitionRow> {
     let row = |(number, wait): (usize, f64)| {
         let of_stage = |stage: &str| {
             let stage = processor.stages.iter().filter(|of| of.stage == stage);
@@ -175,15 +179,10 @@ fn partitions(processor: &StatusDocument, speed: f64) -> Vec<PartitionRow> {
             inputs.filter(|input| usize::try_from(input.partition) == Ok(number)).map(|input| input.lag).sum()
         };
         let clock = processor.clocks.iter().find(|clock| usize::try_from(clock.partition) == Ok(number));
-        let restored =
-            processor.restoring.iter().flatten().find(|of| usize::try_from(of.partition) == Ok(number));
-        let (class, state) = match restored {
-            Some(under_way) => {
-                let share = under_way.next as f64 / (under_way.end.max(1)) as f64;
-                ("waiting", format!("restoring, {}", percent(Some(share))))
-            }
-            None if wait > LIVE_SECONDS => ("missed", "behind".to_owned()),
-            None => ("achieved", "live".to_owned()),
+        let (class, state) = match in_sight {
+            false => ("none", "not known"),
+            true if wait > LIVE_SECONDS => ("missed", "behind"),
+            true => ("achieved", "live"),
         };
         PartitionRow {
             number,
@@ -201,20 +200,11 @@ fn partitions(processor: &StatusDocument, speed: f64) -> Vec<PartitionRow> {
     waits(processor, speed).into_iter().enumerate().map(row).collect()
 }
 
-fn members(processor: &StatusDocument) -> Vec<MemberRow> {
-    let members = processor.members.iter().flatten();
-    let row = |member: &crate::answers::progress::MemberAnswer| MemberRow {
-        client: member.client_id.clone(),
-        host: member.host.clone(),
-        partitions: grouped(member.partitions.len() as u64),
-    };
-    members.map(row).collect()
-}
-
 fn model_words(model: &ModelStatus) -> String {
     let read = counted(model.records_read, "record", "records");
     let waits = match model.lag {
-        0 => "has read everything that was published".to_owned(),
+        0 if model.lag_seconds.is_none() => "has read everything that was published".to_owned(),
+        0 => "has read everything that it was told of".to_owned(),
         lag => format!("has {} yet to read", counted(lag, "record", "records")),
     };
     format!("This view {waits}; it has read {read} since it was started.")
@@ -223,6 +213,26 @@ fn model_words(model: &ModelStatus) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::serve::dashboard::pages::verdict::tests::status;
+
+    #[test]
+    fn a_processor_out_of_sight_has_no_state() {
+        let status = status(&[Some(0.4), Some(90.0)]);
+        let processor = status.processor.unwrap();
+        let states = |in_sight: bool| -> Vec<_> {
+            partitions(&processor, in_sight, 1.0).into_iter().map(|of| of.state).collect()
+        };
+        assert_eq!(states(true), ["live", "behind"]);
+        assert_eq!(states(false), ["not known", "not known"]);
+    }
+
+    #[test]
+    fn a_view_that_hears_of_no_ends_does_not_claim_to_have_read_everything() {
+        let mut model = status(&[None]).model;
+        assert!(model_words(&model).starts_with("This view has read everything that was published;"));
+        model.lag_seconds = Some(20.0);
+        assert!(model_words(&model).starts_with("This view has read everything that it was told of;"));
+    }
 
     #[test]
     fn the_shares_fill_the_bar() {

@@ -40,6 +40,14 @@ impl StatusChoice {
         }
     }
 
+    /// Only then somebody is credited, or nobody.
+    pub fn shows_round(self) -> bool {
+        match self {
+            Self::Achieved | Self::Measuring | Self::Missed => true,
+            Self::AwaitingReply | Self::None => false,
+        }
+    }
+
     pub fn mark(self) -> Mark {
         let (status, phase) = self.parts();
         Mark::of(status, phase)

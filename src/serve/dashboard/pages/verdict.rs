@@ -1,15 +1,24 @@
 //! The one sentence that says how things stand, and how bad that is. A function of what was answered.
 
 use crate::answers::progress::StatusDocument;
+use crate::domain::time::Timestamp;
+use crate::serve::dashboard::frame::{Linked, Screen};
+use crate::serve::dashboard::links::Link;
 use crate::serve::dashboard::words::{counted, grouped, lasting};
-use crate::serve::model::answers::StatusAnswer;
+use crate::serve::model::answers::{ModelStatus, StatusAnswer};
 
 /// A partition is live when nothing has waited in it for longer than this.
 pub const LIVE_SECONDS: f64 = 60.0;
 
+/// The processor is looked at every two seconds: what was seen longer ago than this says nothing of now.
+const SIGHT_SECONDS: f64 = 15.0;
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
+    /// Without its full stop.
     pub text: String,
+    /// The records that could not be understood, if there are any.
+    pub letters: Option<Linked>,
     /// `fine`, `attention` or `trouble`.
     pub class: &'static str,
 }
@@ -22,21 +31,35 @@ pub struct Letters {
     pub or_more: bool,
 }
 
-/// `speed`: how many times as fast as real time passes.
-pub fn verdict(status: &StatusAnswer, letters: Letters, speed: f64) -> Verdict {
-    let (text, class) = standing(status, speed);
-    let Letters { counted: letters, or_more } = letters;
-    if letters == 0 {
-        return Verdict { text: format!("{text}."), class };
-    }
-    let class = if class == "fine" { "attention" } else { class };
-    let more = if or_more { "more than " } else { "" };
-    let records = counted(letters, "record", "records");
-    Verdict { text: format!("{text}; {more}{records} could not be understood."), class }
+/// `now` by the clock of the model, which passes `speed` times as fast as real time.
+pub fn verdict(status: &StatusAnswer, letters: Letters, now: Timestamp, speed: f64) -> Verdict {
+    let (text, class) = standing(status, now, speed);
+    let (text, class) = match view_behind(&status.model, speed) {
+        Some(seconds) => {
+            (format!("{text}; this view shows how things were {} ago", lasting(seconds)), "trouble")
+        }
+        None => (text, class),
+    };
+    let class = if class == "fine" && letters.counted > 0 { "attention" } else { class };
+    Verdict { text, letters: letters.linked(), class }
 }
 
-fn standing(status: &StatusAnswer, speed: f64) -> (String, &'static str) {
+impl Letters {
+    fn linked(self) -> Option<Linked> {
+        let more = if self.or_more { "more than " } else { "" };
+        let records = counted(self.counted, "record", "records");
+        (self.counted > 0)
+            .then(|| Linked::to(format!("{more}{records}"), &Link::to(Screen::DeadLetters.path())))
+    }
+}
+
+fn standing(status: &StatusAnswer, now: Timestamp, speed: f64) -> (String, &'static str) {
     let model = &status.model;
+    if let Some(seconds) = out_of_sight(model, now, speed) {
+        let text =
+            format!("The processor was last seen {} ago: how it stands now is not known", lasting(seconds));
+        return (text, if seconds > LIVE_SECONDS { "trouble" } else { "attention" });
+    }
     if !model.caught_up {
         let left = counted(model.lag, "record", "records");
         return (format!("This view is still being filled, with {left} to read"), "attention");
@@ -45,11 +68,6 @@ fn standing(status: &StatusAnswer, speed: f64) -> (String, &'static str) {
         return ("The processor could not be asked about yet".to_owned(), "attention");
     };
     let waits = waits(processor, speed);
-    if processor.members.as_ref().is_some_and(Vec::is_empty) {
-        let waiting =
-            counted(processor.stages.iter().map(|stage| stage.lag).sum(), "record waits", "records wait");
-        return (format!("No process is running, and {waiting}"), "trouble");
-    }
     let all = waits.len() as u64;
     let partitions = counted(all, "partition", "partitions");
     let stuck: Vec<f64> = waits.iter().copied().filter(|seconds| *seconds > LIVE_SECONDS).collect();
@@ -71,6 +89,18 @@ fn standing(status: &StatusAnswer, speed: f64) -> (String, &'static str) {
     }
 }
 
+/// For how many real seconds the processor has been out of sight, if it is.
+pub fn out_of_sight(model: &ModelStatus, now: Timestamp, speed: f64) -> Option<f64> {
+    let seconds = now.0.saturating_sub(model.seen_at?.0.0) as f64 / 1_000.0 / speed;
+    (seconds > SIGHT_SECONDS).then_some(seconds)
+}
+
+/// By how many real seconds a view that has once been full is behind what was published, if that is long.
+fn view_behind(model: &ModelStatus, speed: f64) -> Option<f64> {
+    let seconds = model.lag_seconds.filter(|_| model.caught_up)? / speed;
+    (seconds > LIVE_SECONDS).then_some(seconds)
+}
+
 /// For how many real seconds the oldest record of each partition has waited, in any stage.
 pub fn waits(processor: &StatusDocument, speed: f64) -> Vec<f64> {
     let inputs = || processor.stages.iter().flat_map(|stage| &stage.partitions);
@@ -85,14 +115,14 @@ pub fn waits(processor: &StatusDocument, speed: f64) -> Vec<f64> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
-    use crate::answers::progress::{MemberAnswer, PartitionAnswer, StageAnswer};
+    use crate::answers::progress::{PartitionAnswer, StageAnswer};
     use crate::contract::json::output::Time;
     use crate::domain::time::Timestamp;
     use crate::serve::model::answers::ModelStatus;
 
-    fn status(waits: &[Option<f64>]) -> StatusAnswer {
+    pub fn status(waits: &[Option<f64>]) -> StatusAnswer {
         let partition = |(partition, wait): (usize, &Option<f64>)| PartitionAnswer {
             topic: "chat.events".into(),
             partition: partition as i32,
@@ -124,15 +154,27 @@ mod tests {
                 unreadable: 0,
                 chats: 0,
                 progress_at: None,
-                seen_at: None,
+                seen_at: Some(Time(Timestamp(0))),
                 partitions: Vec::new(),
             },
         }
     }
 
     fn says(status: &StatusAnswer, letters: u64, text: &str, class: &str) {
-        let verdict = verdict(status, Letters { counted: letters, or_more: false }, 1.0);
-        assert_eq!((verdict.text.as_str(), verdict.class), (text, class));
+        says_at(status, 0, letters, text, class);
+    }
+
+    fn says_at(status: &StatusAnswer, seconds: i64, letters: u64, text: &str, class: &str) {
+        let letters = Letters { counted: letters, or_more: false };
+        let verdict = verdict(status, letters, Timestamp(seconds * 1_000), 1.0);
+        assert_eq!((sentence(&verdict).as_str(), verdict.class), (text, class));
+    }
+
+    /// As the page has it.
+    fn sentence(of: &Verdict) -> String {
+        let letters = of.letters.as_ref();
+        let letters = letters.map(|of| format!("; {} could not be understood", of.text)).unwrap_or_default();
+        format!("{}{letters}.", of.text)
     }
 
     #[test]
@@ -145,8 +187,11 @@ mod tests {
     #[test]
     fn simulated_time_is_told_as_it_passes() {
         let none = Letters { counted: 0, or_more: false };
-        let verdict = verdict(&status(&[Some(7_200.0)]), none, 7_200.0);
-        assert_eq!(verdict.text, "The one partition is live and 1.0 s behind.");
+        let mut status = status(&[Some(7_200.0)]);
+        status.model.lag_seconds = Some(7_200.0);
+        let at = |seconds: i64| sentence(&verdict(&status, none, Timestamp(seconds * 1_000), 7_200.0));
+        assert_eq!(at(7_200), "The one partition is live and 1.0 s behind.");
+        assert_eq!(at(20 * 7_200), "The processor was last seen 20 s ago: how it stands now is not known.");
     }
 
     #[test]
@@ -157,12 +202,9 @@ mod tests {
             "All 2 partitions are live and 0.4 s behind; 3 records could not be understood.",
             "attention",
         );
-        let verdict = verdict(&status(&[None]), Letters { counted: 100, or_more: true }, 1.0);
-        assert!(
-            verdict.text.ends_with("; more than 100 records could not be understood."),
-            "{}",
-            verdict.text
-        );
+        let verdict = verdict(&status(&[None]), Letters { counted: 100, or_more: true }, Timestamp(0), 1.0);
+        let letters = verdict.letters.unwrap();
+        assert_eq!((letters.text.as_str(), letters.address()), ("more than 100 records", "/dead-letters"));
     }
 
     #[test]
@@ -183,14 +225,6 @@ mod tests {
     }
 
     #[test]
-    fn without_processes_nothing_is_folded() {
-        let mut status = status(&[Some(5.0), None]);
-        let none: Option<Vec<MemberAnswer>> = Some(Vec::new());
-        status.processor.as_mut().unwrap().members = none;
-        says(&status, 0, "No process is running, and 1 record waits.", "trouble");
-    }
-
-    #[test]
     fn a_view_that_is_not_full_says_so() {
         let mut status = status(&[None]);
         status.model.caught_up = false;
@@ -199,9 +233,34 @@ mod tests {
     }
 
     #[test]
+    fn what_was_seen_long_ago_says_nothing_of_now() {
+        let mut status = status(&[None, None]);
+        says_at(&status, 15, 0, "All 2 partitions are live and nothing waits.", "fine");
+        let text = "The processor was last seen 16 s ago: how it stands now is not known.";
+        says_at(&status, 16, 0, text, "attention");
+        let text = "The processor was last seen 10 min ago: how it stands now is not known; \
+                    1 record could not be understood.";
+        says_at(&status, 600, 1, text, "trouble");
+        status.model.caught_up = false;
+        let text = "The processor was last seen 10 min ago: how it stands now is not known.";
+        says_at(&status, 600, 0, text, "trouble");
+    }
+
+    #[test]
+    fn a_view_that_lags_is_trouble_however_the_processor_stands() {
+        let mut status = status(&[Some(0.4), None]);
+        status.model.lag_seconds = Some(60.0);
+        says(&status, 0, "All 2 partitions are live and 0.4 s behind.", "fine");
+        status.model.lag_seconds = Some(720.0);
+        let text = "All 2 partitions are live and 0.4 s behind; this view shows how things were 12 min ago.";
+        says(&status, 0, text, "trouble");
+    }
+
+    #[test]
     fn a_processor_that_is_not_known_is_no_trouble_yet() {
         let mut status = status(&[None]);
         status.processor = None;
+        status.model.seen_at = None;
         says(&status, 0, "The processor could not be asked about yet.", "attention");
     }
 }
