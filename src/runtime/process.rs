@@ -13,12 +13,23 @@ use super::worker::Shared;
 use crate::config::Config;
 use crate::domain::time::Millis;
 use crate::log::Log;
+use crate::pipeline::Partitions;
 use crate::state::store::Store;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What a decoded row takes in memory, roughly, with its place in the table.
-const ROW_BYTES: usize = 1_024;
+/// By stage, in the order of [`Stage`]: what a decoded row takes in memory, roughly, with its place in the table, and how
+/// many sixteenths of the budget its rows have. Nearly every record needs its chat, and counters are few.
+const ROWS: [(usize, usize); 3] = [(1_024, 8), (512, 6), (320, 2)];
+
+/// How many rows of each stage are kept in a partition.
+fn rows_max(bytes: usize, partitions: Partitions) -> [usize; 3] {
+    let partitions = [partitions.chats, partitions.customers, partitions.managers];
+    std::array::from_fn(|stage| {
+        let (row_bytes, sixteenths) = ROWS[stage];
+        bytes / 16 * sixteenths / row_bytes / (partitions[stage] as usize).max(1)
+    })
+}
 
 /// Commits more often than this gain nobody anything.
 const INTERVAL_MIN: Duration = Duration::from_millis(20);
@@ -74,7 +85,6 @@ impl<L: Log> Process<L> {
     ) -> Self {
         let goals = Goals::new(config.rules.requires_subscription, topology.goal_partitions);
         let partitions = topology.partitions;
-        let tables = (partitions.chats + partitions.customers + partitions.managers) as usize;
         let shared = Shared {
             log: Arc::new(log),
             topology: Arc::new(topology),
@@ -84,7 +94,7 @@ impl<L: Log> Process<L> {
             clock: Arc::default(),
             clocks,
             pace,
-            rows_max: config.state.rows_cache_bytes_max / ROW_BYTES / tables.max(1),
+            rows_max: rows_max(config.state.rows_cache_bytes_max, partitions),
             stop: Arc::default(),
             figures: Arc::new(Figures::new(config.workers.count)),
             handover: None,

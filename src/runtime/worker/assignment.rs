@@ -70,7 +70,7 @@ impl<L: Log> Worker<L> {
             let reason = format!("{group} is a rebuild that has not been promoted; start it anew");
             return Err(Failure::Fatal(anyhow::anyhow!(reason)));
         }
-        let (store, rows_max) = (Some(shared.store.clone()), shared.rows_max);
+        let (store, rows_max) = (Some(shared.store.clone()), shared.rows_max[stage as usize]);
         match stage {
             Stage::Chats => {
                 self.pipeline.assign_chats(partition, store, rows_max);

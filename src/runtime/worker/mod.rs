@@ -50,7 +50,8 @@ pub struct Shared<L: Log> {
     pub clock: Arc<GroupClock>,
     pub clocks: Clocks,
     pub pace: Pace,
-    pub rows_max: usize,
+    /// How many rows are kept in a partition, by stage.
+    pub rows_max: [usize; 3],
     pub stop: Arc<AtomicBool>,
     pub figures: Arc<Figures>,
     /// The generation before this one, while it is being taken over from.
