@@ -5,7 +5,7 @@ use super::spoken;
 use chat_goals::contract::json::input::{
     ChatEventJson, CustomerEventJson, GoalChangeJson, Line, LineJson, parse, time_argument,
 };
-use chat_goals::contract::json::output::GoalJson;
+use chat_goals::contract::json::output;
 use chat_goals::contract::protobuf::input::{
     ProtoChatEvent, ProtoCustomerEvent, decode_goal_change, encode_chat_event, encode_customer_event,
     encode_goal_change,
@@ -77,7 +77,7 @@ fn goal_change(change: &GoalChange) {
 
 /// A goal as it is published, read again as if it were set.
 pub fn printed_and_read(goal: &Goal) -> Goal {
-    let goal = serde_json::to_string(&GoalJson(goal)).expect("a goal can be printed");
+    let goal = String::from_utf8(output::goal(goal)).expect("JSON is text");
     let record = format!(r#"{{"channelId":"c","at":0,"goalSet":{goal}}}"#);
     let read: GoalChangeJson<'_> = parse(record.as_bytes()).expect("a printed goal can be read");
     let Change::GoalSet(goal) = read.change().expect("a printed goal is a goal").change else {

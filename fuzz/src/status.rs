@@ -169,7 +169,7 @@ impl World {
             if let Some(published) = row.live.as_ref().and_then(|live| live.published.as_ref()) {
                 let rounds = row.rounds(channel, clock);
                 let status = output::status(&row.channel, &row.chat, &published.view, &rounds, channel);
-                serde_json::to_string(&status).expect("a status can be printed");
+                status.expect("a status can be printed");
             }
         }
         for (_, row) in self.pipeline.customers[&0].table.rows() {
@@ -207,7 +207,7 @@ impl Heard {
 impl Outlet for Heard {
     fn status_changed(&mut self, change: StatusChange, channel: &Channel) -> anyhow::Result<()> {
         self.revision(&change.chat, change.revision);
-        let json = serde_json::to_value(output::status_changed(&change, channel))?;
+        let json = serde_json::from_slice::<serde_json::Value>(&output::status_changed(&change, channel)?)?;
         for time in ["at", "startedAt", "deadline", "achievedAt"] {
             // RFC 3339 has years of four digits.
             let time = json.get(time).map(|time| time.as_str().expect("a time is a string"));

@@ -90,7 +90,7 @@ fn value(scalar: &Scalar) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::contract::json::output::GoalJson;
+    use crate::contract::json::output;
     use crate::domain::goal::{Clause, Days, Filter, Operator};
 
     #[test]
@@ -101,7 +101,7 @@ mod tests {
         let any_of = vec![condition(Operator::Equals, values), condition(Operator::Exists, Vec::new())];
         for filter in [Filter::default(), Filter { all_of: vec![Clause { any_of }] }] {
             let goal = Goal { event_name: "Purchase".into(), filter, days: Days::new(7).unwrap() };
-            let published = serde_json::to_value(GoalJson(&goal)).unwrap();
+            let published: Value = serde_json::from_slice(&output::goal(&goal)).unwrap();
             assert_eq!(serde_json::to_value(GoalAnswer::from(&goal)).unwrap(), published);
         }
     }

@@ -120,19 +120,14 @@ impl Fold<'_> {
     }
 
     fn statuses(&mut self) -> anyhow::Result<()> {
-        #[derive(Serialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Line<'a> {
-            goal_status: output::StatusJson<'a>,
-        }
         for row in self.offline.chats() {
             let Some(published) = row.live.as_ref().and_then(|live| live.published.as_ref()) else {
                 continue;
             };
             let channel = self.offline.settings.channel(&row.channel);
             let rounds = row.rounds(channel, self.offline.clock());
-            let goal_status = output::status(&row.channel, &row.chat, &published.view, &rounds, channel);
-            self.out.print(&Line { goal_status })?;
+            let status = output::status(&row.channel, &row.chat, &published.view, &rounds, channel)?;
+            self.out.print_written("goalStatus", &status)?;
         }
         Ok(())
     }
@@ -181,19 +176,22 @@ impl Printer<'_> {
         self.to.write_all(b"\n")?;
         Ok(())
     }
+
+    /// The same for what is JSON already.
+    fn print_written(&mut self, name: &str, json: &[u8]) -> anyhow::Result<()> {
+        write!(self.to, "{{\"{name}\":")?;
+        self.to.write_all(json)?;
+        self.to.write_all(b"}\n")?;
+        Ok(())
+    }
 }
 
 impl Changes for Printer<'_> {
     fn status_changed(&mut self, change: StatusChange, channel: &Channel) -> anyhow::Result<()> {
-        #[derive(Serialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Line<'a> {
-            goal_status_changed: output::StatusJson<'a>,
-        }
         if !self.changes {
             return Ok(());
         }
-        self.print(&Line { goal_status_changed: output::status_changed(&change, channel) })
+        self.print_written("goalStatusChanged", &output::status_changed(&change, channel)?)
     }
 
     fn chat_deleted(&mut self, channel: &ChannelId, chat: &ChatId, revision: u32) -> anyhow::Result<()> {

@@ -181,17 +181,10 @@ fn input(topology: &Topology, topic: &str) -> Input {
 /// A change as this topic has it.
 pub fn encode_status(to: &Output, change: &StatusChange, channel: &Channel) -> anyhow::Result<Vec<u8>> {
     Ok(match to.form {
-        WireForm::Json => {
-            let mut value = Vec::with_capacity(STATUS_BYTES);
-            serde_json::to_writer(&mut value, &json::status_changed(change, channel))?;
-            value
-        }
+        WireForm::Json => json::status_changed(change, channel)?,
         WireForm::Protobuf => protobuf::encode_status(change, channel),
     })
 }
-
-/// What most views fit into.
-const STATUS_BYTES: usize = 768;
 
 /// A counter as this topic has it.
 pub fn encode_counter(to: &Output, counter: &Counter) -> anyhow::Result<Vec<u8>> {

@@ -146,7 +146,7 @@ pub fn canonical(row: &ChatRow, channel: &Channel) -> String {
     let published = row.live.as_ref().and_then(|live| live.published.as_ref());
     let view = published.map(|published| {
         let status = output::status(&row.channel, &row.chat, &published.view, &[], channel);
-        serde_json::to_string(&status).expect("a status is JSON")
+        String::from_utf8(status.expect("a time of our days")).expect("JSON is text")
     });
     let mut added: Vec<String> = published
         .map_or(&[][..], |published| &published.contributions)
@@ -163,7 +163,7 @@ struct Published(BTreeMap<String, Vec<Result<Value, u32>>>);
 
 impl Changes for Published {
     fn status_changed(&mut self, change: StatusChange, channel: &Channel) -> anyhow::Result<()> {
-        let status = serde_json::to_value(output::status_changed(&change, channel))?;
+        let status = serde_json::from_slice(&output::status_changed(&change, channel)?)?;
         self.0.entry(change.chat.to_string()).or_default().push(Ok(status));
         Ok(())
     }

@@ -184,10 +184,9 @@ fn wanted_status(row: &ChatRow, form: WireForm, settings: &Settings) -> Result<W
         correction: false,
     };
     let record = match form {
-        WireForm::Json => serde_json::to_vec(&output::status_changed(&change, channel)),
-        WireForm::Protobuf => Ok(encode_status(&change, channel)),
+        WireForm::Json => output::status_changed(&change, channel).map_err(|error| error.to_string())?,
+        WireForm::Protobuf => encode_status(&change, channel),
     };
-    let record = record.map_err(|error| error.to_string())?;
     read(Stage::Chats, form, &record).map(Wanted::Record)
 }
 

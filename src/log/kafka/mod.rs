@@ -1,11 +1,11 @@
 //! The log in Apache Kafka (4.0 or newer: the consumer protocol of KIP-848 with the broker's range assignor),
 //! by librdkafka.
 //!
-//! `settings` is every setting with its reason, `client` what librdkafka calls back, `queue` and `groups` the only
-//! unsafe code, `cursors` lets each record through once, `producer` sorts the errors of transactions. `member`,
-//! `reader` and `admin` are the three kinds of connection, `writer` writes outside of transactions. Nothing here looks
-//! into a key or a value. `heir` speaks for a member that was killed, `oversight` notices
-//! what a member should have been told.
+//! `settings` is every setting with its reason, `client` what librdkafka calls back, `queue`, `sending` and `groups` the
+//! only unsafe code (but for one call in `producer`), `cursors` lets each record through once, `producer` sorts the
+//! errors of transactions, and `sending` hands their records over. `member`, `reader` and `admin` are the three kinds of
+//! connection, `writer` writes outside of transactions. Nothing here looks into a key or a value. `heir` speaks for a
+//! member that was killed, `oversight` notices what a member should have been told.
 
 mod admin;
 mod client;
@@ -17,6 +17,7 @@ mod oversight;
 mod producer;
 mod queue;
 mod reader;
+mod sending;
 mod settings;
 mod writer;
 

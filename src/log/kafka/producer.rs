@@ -8,11 +8,12 @@ use std::time::{Duration, Instant};
 use rdkafka::consumer::ConsumerGroupMetadata;
 use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::message::{Header as KafkaHeader, OwnedHeaders};
-use rdkafka::producer::{BaseRecord, Producer as _, ThreadedProducer};
+use rdkafka::producer::{BaseRecord, Producer as _};
 use rdkafka::types::RDKafkaErrorCode;
 use rdkafka::{ClientConfig, Offset as KafkaOffset, TopicPartitionList};
 
-use super::client::{Delivering, is_setup, sorted};
+use super::client::{is_setup, sorted};
+use super::sending::{Polled, Sending};
 use crate::log::{LogError, LogResult, NOTE_BYTES_MAX, Outgoing, Position};
 
 /// While records are on their way there is nothing to wait on but time; far below what a commit takes.
@@ -26,7 +27,7 @@ pub(super) struct Producer {
     /// A call that says it may be made again is made again for this long.
     patience: Duration,
     /// `None` after an error that leaves the last transaction unclear; `recover` makes a new one.
-    native: Option<Arc<ThreadedProducer<Delivering>>>,
+    native: Option<Sending>,
     open: bool,
 }
 
@@ -41,28 +42,25 @@ impl Producer {
     pub fn recover(&mut self) -> LogResult<()> {
         self.native = None;
         self.open = false;
-        let native: ThreadedProducer<Delivering> = self
-            .config
-            .create_with_context(Delivering::default())
-            .map_err(|error| sorted("a Kafka producer could not be made", &error))?;
+        let native = Sending::open(&self.config)?;
         let patience = self.patience;
-        repeat(patience, || native.init_transactions(patience))
+        repeat(patience, || native.producer.init_transactions(patience))
             .map_err(|error| sorted("the transactional producer could not be set up", &error))?;
-        self.native = Some(Arc::new(native));
+        self.native = Some(native);
         Ok(())
     }
 
     pub fn send(&mut self, record: Outgoing<'_>) -> LogResult<()> {
         self.begin()?;
-        let native = self.native.as_ref().expect("begun, so it is there");
-        let mut attempt = to_native(&record);
+        let native = self.native.as_mut().expect("begun, so it is there");
         let error = loop {
-            attempt = match native.send(attempt) {
+            match native.send(&record) {
                 Ok(()) => return Ok(()),
-                Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), back)) => back,
-                Err((error, _)) => break error,
-            };
-            if let Some((code, why)) = native.context().failure() {
+                Err(KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull)) => {}
+                Err(error) => break error,
+            }
+            native.producer.serve();
+            if let Some((code, why)) = native.producer.context().failure() {
                 return Err(self.undelivered(code, why));
             }
             std::thread::sleep(DELIVERY_PAUSE);
@@ -87,7 +85,7 @@ impl Producer {
         let patience = self.patience;
         if !positions.is_empty() {
             let (list, group) = (to_list(positions), group());
-            let native = self.native.clone().expect("begun, so it is there");
+            let native = self.begun().clone();
             let taken = watched(patience + OVERTIME, move || {
                 repeat(patience, || native.send_offsets_to_transaction(&list, &group, patience))
             });
@@ -97,7 +95,7 @@ impl Producer {
                 })?
                 .map_err(|error| self.settle("the positions were not taken", &error))?;
         }
-        let native = self.native.as_ref().expect("begun, so it is there");
+        let native = self.begun();
         match repeat(patience, || native.commit_transaction(patience)) {
             Ok(()) => {
                 self.open = false;
@@ -117,7 +115,7 @@ impl Producer {
             return self.native.as_ref().map(|_| ()).ok_or_else(unclear);
         }
         let patience = self.patience;
-        let native = self.native.as_ref().expect("open, so it is there");
+        let native = self.begun();
         match repeat(patience, || native.abort_transaction(patience)) {
             Ok(()) => {
                 self.open = false;
@@ -127,11 +125,15 @@ impl Producer {
         }
     }
 
+    fn begun(&self) -> &Arc<Polled> {
+        &self.native.as_ref().expect("begun, so it is there").producer
+    }
+
     fn begin(&mut self) -> LogResult<()> {
         if !self.open {
             self.retire_if_cut_off()?;
         }
-        let native = self.native.as_ref().ok_or_else(unclear)?;
+        let native = &self.native.as_ref().ok_or_else(unclear)?.producer;
         if !self.open {
             native.context().forget_failure();
             if let Err(error) = native.begin_transaction() {
@@ -146,9 +148,9 @@ impl Producer {
     /// two only after the second was answered, it meets the next transaction, which would be ended before its time, or
     /// be given older positions. A new producer has a new epoch, for which everything of the old one comes too late.
     fn retire_if_cut_off(&mut self) -> LogResult<()> {
-        let Some(native) = &self.native else { return Ok(()) };
+        let Some(Sending { producer: native, .. }) = &self.native else { return Ok(()) };
         // What is queued was said before the answer to what was sent again.
-        native.poll(Duration::ZERO);
+        native.serve();
         if !native.context().is_cut_off() {
             return Ok(());
         }
@@ -158,13 +160,15 @@ impl Producer {
 
     /// `commit_transaction` would wait for deliveries, too, but in steps of 100 ms.
     fn await_deliveries(&mut self) -> LogResult<()> {
-        let native = self.native.as_ref().expect("begun, so it is there");
+        let native = self.begun();
         // librdkafka itself gives up on a record after the transaction timeout.
         let until = Instant::now() + 2 * self.patience;
         while native.in_flight_count() > 0 && Instant::now() < until {
             // While this call lasts, records do not wait for company (`linger.ms`). It comes back when all are delivered.
             // SAFETY: the client is alive.
             unsafe { rdkafka::bindings::rd_kafka_flush(native.client().native_ptr(), FLUSH_MS) };
+            // What was not delivered counts until it has been told.
+            native.serve();
         }
         if let Some((code, why)) = native.context().failure() {
             Err(self.undelivered(code, why))
@@ -186,7 +190,7 @@ impl Producer {
     /// What follows from an error before the transaction was ended, or from one that says how it must end.
     fn settle(&mut self, what: &str, error: &KafkaError) -> LogError {
         let sentence = format!("{what}: {error}");
-        let native = self.native.as_ref().expect("begun, so it is there");
+        let native = self.begun();
         let lost = native.client().fatal_error().is_some()
             || matches!(error, KafkaError::Transaction(e) if e.is_fatal());
         let abortable = match error {

@@ -162,15 +162,18 @@ impl Connection {
         max: usize,
         mut accept: impl FnMut(&str, i32, Offset) -> bool,
     ) -> Taken {
-        let mut batch = KafkaBatch { messages: Vec::new(), _connection: self.clone() };
+        let messages = self.consume(wait, max);
+        let mut batch =
+            KafkaBatch { messages: Vec::with_capacity(messages.len()), _connection: self.clone() };
         let mut failures = Vec::new();
-        for message in self.consume(wait, max) {
+        for message in messages.into_iter().filter_map(NonNull::new) {
             // SAFETY: `consume` hands out every message once; it lives until `rd_kafka_message_destroy`.
             let raw = unsafe { message.as_ref() };
             if raw.err == RD_KAFKA_RESP_ERR_NO_ERROR {
-                let (topic, partition) = place(raw);
-                if accept(topic, partition, raw.offset) {
-                    batch.messages.push(message);
+                let topic = batch.topic_of(raw);
+                if accept(topic, raw.partition, raw.offset) {
+                    let topic = NonNull::from(topic);
+                    batch.messages.push(Fetched { message, topic });
                     continue;
                 }
             } else if let Some(failure) = failure(raw) {
@@ -182,11 +185,7 @@ impl Connection {
         Taken { batch, failures }
     }
 
-    fn consume(
-        &self,
-        wait: Duration,
-        max: usize,
-    ) -> impl Iterator<Item = NonNull<native::rd_kafka_message_t>> + use<> {
+    fn consume(&self, wait: Duration, max: usize) -> Vec<*mut native::rd_kafka_message_t> {
         let mut messages: Vec<*mut native::rd_kafka_message_t> = vec![ptr::null_mut(); max];
         let take = |into: &mut [*mut native::rd_kafka_message_t], timeout_ms: i32| {
             // SAFETY: the queue is alive and the array has room for as many messages as are asked for.
@@ -211,7 +210,7 @@ impl Connection {
             }
         }
         messages.truncate(count);
-        messages.into_iter().filter_map(NonNull::new)
+        messages
     }
 }
 
@@ -225,8 +224,29 @@ impl Drop for Connection {
 
 /// Records as librdkafka holds them. It keeps the connection alive, so a batch may outlive its member.
 pub struct KafkaBatch {
-    messages: Vec<NonNull<native::rd_kafka_message_t>>,
+    messages: Vec<Fetched>,
     _connection: Arc<Connection>,
+}
+
+#[derive(Clone, Copy)]
+struct Fetched {
+    message: NonNull<native::rd_kafka_message_t>,
+    /// The name of its topic, which the message holds.
+    topic: NonNull<str>,
+}
+
+impl KafkaBatch {
+    /// The name of a message's topic, taken over from the message before where it is the same: most of the time it is.
+    fn topic_of<'a>(&'a self, message: &'a native::rd_kafka_message_t) -> &'a str {
+        if let Some(last) = self.messages.last() {
+            // SAFETY: the message lives as long as the batch, and its topic as long as the message.
+            let (before, topic) = unsafe { (last.message.as_ref(), last.topic.as_ref()) };
+            if before.rkt == message.rkt {
+                return topic;
+            }
+        }
+        place(message).0
+    }
 }
 
 // SAFETY: messages may be read and destroyed on any one thread; only parsing the headers writes to them, and
@@ -239,17 +259,16 @@ impl Batch for KafkaBatch {
     }
 
     fn get(&self, index: usize) -> Record<'_> {
-        let message = self.messages[index];
-        // SAFETY: the message lives as long as the batch, to which the record is bound.
-        let raw = unsafe { message.as_ref() };
-        let (topic, partition) = place(raw);
+        let Fetched { message, topic } = self.messages[index];
+        // SAFETY: message and topic live as long as the batch, to which the record is bound.
+        let (raw, topic) = unsafe { (message.as_ref(), topic.as_ref()) };
         let mut kind = native::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
         // SAFETY: as above.
         let timestamp = unsafe { native::rd_kafka_message_timestamp(raw, &mut kind) };
         let has_timestamp = kind != native::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
         Record {
             topic,
-            partition,
+            partition: raw.partition,
             offset: raw.offset,
             timestamp: (has_timestamp && timestamp >= 0).then_some(timestamp),
             key: bytes(raw.key, raw.key_len, raw),
@@ -261,7 +280,7 @@ impl Batch for KafkaBatch {
 
 impl Drop for KafkaBatch {
     fn drop(&mut self) {
-        for message in &self.messages {
+        for Fetched { message, .. } in &self.messages {
             // SAFETY: every message is in exactly one batch, and the client behind it is still alive.
             unsafe { native::rd_kafka_message_destroy(message.as_ptr()) };
         }

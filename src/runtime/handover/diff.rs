@@ -240,7 +240,7 @@ fn of_chat(
             if value.as_ref().is_some_and(|value| newest::status(to, value, change, channel).is_same) {
                 return Ok(None);
             }
-            Some(serde_json::to_string(&json::status_changed(change, channel))?)
+            Some(String::from_utf8(json::status_changed(change, channel)?)?)
         }
         None if value.is_none() => return Ok(None),
         None => None,

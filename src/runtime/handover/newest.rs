@@ -77,7 +77,8 @@ pub fn status(to: &Output, has: &[u8], should: &StatusChange, channel: &Channel)
     match to.form {
         WireForm::Json => {
             const NOT_THE_VIEW: [&str; 5] = ["revision", "previousStatus", "at", "cause", "correction"];
-            let should = serde_json::to_value(json::status_changed(should, channel)).ok();
+            let should = json::status_changed(should, channel).ok();
+            let should: Option<Value> = should.and_then(|should| serde_json::from_slice(&should).ok());
             let has: Option<Value> = serde_json::from_slice(has).ok();
             let status = has.as_ref().and_then(status_of);
             let view = |value: Option<Value>| without(value?, &NOT_THE_VIEW);

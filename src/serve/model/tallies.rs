@@ -4,7 +4,7 @@ use super::answers::{GoalTally, Tally};
 use super::keys;
 use super::store::{Family, View, Way};
 use crate::answers::goal::GoalAnswer;
-use crate::contract::json::output::GoalJson;
+use crate::contract::json::output;
 use crate::contract::records::StatusRecord;
 use crate::domain::goal::Goal;
 use crate::domain::settings::Channel;
@@ -44,7 +44,7 @@ pub fn key(of: &StatusRecord) -> Vec<u8> {
 
 /// What a goal is known by here: its content, as it is published.
 fn content(goal: &Goal) -> Vec<u8> {
-    serde_json::to_vec(&GoalJson(goal)).expect("a goal is JSON")
+    output::goal(goal)
 }
 
 pub fn encode(tally: &Tally) -> Vec<u8> {
