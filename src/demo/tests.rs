@@ -208,7 +208,7 @@ impl World {
 /// As the runtime publishes it.
 impl Outlet for World {
     fn status_changed(&mut self, change: StatusChange, channel: &Channel) -> anyhow::Result<()> {
-        let value = serde_json::to_vec(&output::status_changed(&change, channel))?;
+        let value = output::status_changed(&change, channel)?;
         self.take(OutputTopic::StatusChanged, &change.chat, Some(&value), None);
         Ok(())
     }

@@ -125,6 +125,8 @@ fn other_year(time: Timestamp) -> Result<CompactString, BeyondCalendar> {
 
 /// The days from 0000-03-01 to the epoch. With a year that begins in March the leap day is its last.
 const MARCH_OF_YEAR_0: i64 = 719_468;
+/// The days of 400 years, after which all begins anew.
+const ERA: i64 = 146_097;
 /// The first day of the year 0 and that of the year 10,000, counted from the epoch.
 const YEAR_0: i64 = -719_528;
 const YEAR_10000: i64 = 2_932_897;
@@ -136,9 +138,9 @@ fn four_digit_year(time: Timestamp) -> Option<[u8; 24]> {
     if !(YEAR_0..YEAR_10000).contains(&days) {
         return None;
     }
-    // One era of 400 years is added, since January and February of the year 0 lie before its March.
-    let days = (days + MARCH_OF_YEAR_0) as u32 + 146_097;
-    let (era, in_era) = (days / 146_097, days % 146_097);
+    // An era of 400 years is added, since January and February of the year 0 lie before its March.
+    let days = (days + MARCH_OF_YEAR_0 + ERA) as u32;
+    let (era, in_era) = (days / ERA as u32, days % ERA as u32);
     let year_of_era = (in_era - in_era / 1_460 + in_era / 36_524 - in_era / 146_096) / 365;
     let in_year = in_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let from_march = (5 * in_year + 2) / 153;
