@@ -337,6 +337,24 @@ fn a_record_comes_back_as_it_was_sent_and_outlives_its_reader() {
     assert!(second.timestamp.unwrap() > 1_700_000_000_123);
 }
 
+/// Twice as much as a producer keeps: it waits for the broker in between.
+#[test]
+fn records_keep_their_order_whatever_is_sent_with_them() {
+    let world = world(1);
+    let mut worker = world.sole("0", 1);
+    let headers = [Header { name: "some".into(), value: None }];
+    let said: Vec<String> = (0..1_000).map(|number| format!("{number:060000}")).collect();
+    for (number, text) in said.iter().enumerate() {
+        let timestamp = (number % 5 == 0).then_some(1_700_000_000_000);
+        let (key, value) = (None, Some(text.as_bytes()));
+        let headers = if number % 3 == 0 { &headers[..] } else { &[] };
+        let record = Outgoing { topic: &world.out, partition: 0, key, value, headers, timestamp };
+        worker.send(record).unwrap();
+    }
+    worker.commit(&[]).unwrap();
+    assert!(world.read_out(said.len()) == said);
+}
+
 #[test]
 fn a_worker_that_leaves_frees_its_partitions_at_once() {
     let world = world(1);
