@@ -133,7 +133,7 @@ settings! {
         interval_behind_ms: u64 [20..=2_000] = 1_000;
         /// How many records are folded in one transaction at most. It bounds the memory that uncommitted rows
         /// take.
-        records_max: usize [1..=10_000_000] = 100_000;
+        records_max: usize [1..=10_000_000] = 50_000;
     }
 
     /// The threads that fold.
@@ -153,11 +153,11 @@ settings! {
         /// replaces.
         dir: PathBuf = "/var/lib/chat-goals";
         /// Bytes that RocksDB may use for cached blocks and for what it has yet to write, both in one budget
-        /// (128 MiB).
-        memory_bytes_max: usize [8_388_608..=1_099_511_627_776] = 134_217_728;
-        /// Bytes of rows that are kept decoded, so that a busy chat is neither read nor decoded again (128
+        /// (64 MiB).
+        memory_bytes_max: usize [8_388_608..=1_099_511_627_776] = 67_108_864;
+        /// Bytes of rows that are kept decoded, so that a busy chat is neither read nor decoded again (32
         /// MiB). The rows of an open transaction come on top.
-        rows_cache_bytes_max: usize [1_048_576..=1_099_511_627_776] = 134_217_728;
+        rows_cache_bytes_max: usize [1_048_576..=1_099_511_627_776] = 33_554_432;
     }
 
     /// The read side (`chat-goals serve`): an HTTP API and a dashboard over a read model of what was published.

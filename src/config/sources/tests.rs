@@ -40,10 +40,10 @@ fn the_defaults_are_these() {
     assert!(config.rules.requires_subscription);
     assert_eq!((config.clock.allowance_ms, config.clock.interval_ms), (10_000, 500));
     assert_eq!((config.commit.interval_ms, config.commit.interval_behind_ms), (50, 1_000));
-    assert_eq!(config.commit.records_max, 100_000);
+    assert_eq!(config.commit.records_max, 50_000);
     assert_eq!(config.workers.count, 1);
     assert_eq!(config.state.dir, Path::new("/var/lib/chat-goals"));
-    assert_eq!((config.state.memory_bytes_max, config.state.rows_cache_bytes_max), (128 << 20, 128 << 20));
+    assert_eq!((config.state.memory_bytes_max, config.state.rows_cache_bytes_max), (64 << 20, 32 << 20));
     assert_eq!((config.create.partitions, config.create.replication), (8, -1));
     assert_eq!(config.log.level, LogLevel::Info);
 }

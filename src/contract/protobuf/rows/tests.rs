@@ -232,11 +232,15 @@ proptest! {
 
     /// Rows are written field by field: other programs, and later ones, read them as the messages of `state.proto`.
     #[test]
-    fn the_bytes_of_a_row_are_those_of_its_message(chat in any_chat_row(), customer in any_customer_row()) {
+    fn the_bytes_of_a_row_are_those_of_its_message(
+        chat in any_chat_row(), customer in any_customer_row(), counter in any_counter_row(),
+    ) {
         let bytes = encode_chat(&chat);
         prop_assert_eq!(pb::ChatRow::decode(&bytes[..]).unwrap().encode_to_vec(), bytes);
         let bytes = encode_customer(&customer);
         prop_assert_eq!(pb::CustomerRow::decode(&bytes[..]).unwrap().encode_to_vec(), bytes);
+        let bytes = encode_counter(&counter);
+        prop_assert_eq!(pb::CounterRow::decode(&bytes[..]).unwrap().encode_to_vec(), bytes);
     }
 
     /// Of a later version: nothing of it can be lost on this one by standing in another place.
