@@ -35,7 +35,7 @@ impl Default for KafkaTuning {
             poll_interval_max: Duration::from_secs(300),
             batch_records_max: 1_000,
             // One queue of 8 to 32 MB feeds a worker at full speed; the default of 64 MB only costs memory.
-            fetched_kbytes_max: 16_384,
+            fetched_kbytes_max: 8_192,
             // A transaction of a dead worker holds the positions for its timeout, and the broker looks every
             // 10 s.
             answer_timeout: Duration::from_secs(40),
