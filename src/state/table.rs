@@ -87,6 +87,8 @@ pub struct Slot<R: TableRow> {
     /// Where the indexes have this row now.
     pub index: R::Index,
     dirty: bool,
+    /// It was read ahead, which counted as a miss, and not used since.
+    is_ahead: bool,
     stored: Stored,
 }
 
@@ -118,7 +120,12 @@ impl<R: TableRow> Slot<R> {
     fn of(found: Option<(R, Stored)>) -> Self {
         let (row, stored) = found.unzip();
         let index = row.as_ref().map(R::index).unwrap_or_default();
-        Self { row, index, dirty: false, stored: stored.unwrap_or_default() }
+        Self { row, index, dirty: false, is_ahead: false, stored: stored.unwrap_or_default() }
+    }
+
+    /// The lookups in memory that a use of it is.
+    fn hits(&mut self) -> u64 {
+        u64::from(!std::mem::take(&mut self.is_ahead))
     }
 }
 
@@ -146,13 +153,14 @@ impl<R: TableRow> Table<R> {
     pub fn slot(&mut self, key: &[u8]) -> anyhow::Result<&mut Slot<R>> {
         match self.rows.entry_ref(key) {
             EntryRef::Occupied(slot) => {
-                self.uses.hits += 1;
-                Ok(slot.into_mut())
+                let slot = slot.into_mut();
+                self.uses.hits += slot.hits();
+                Ok(slot)
             }
             EntryRef::Vacant(vacant) => {
                 let slot = match self.older.remove(key) {
-                    Some(slot) => {
-                        self.uses.hits += 1;
+                    Some(mut slot) => {
+                        self.uses.hits += slot.hits();
                         slot
                     }
                     None => {
@@ -179,7 +187,7 @@ impl<R: TableRow> Table<R> {
         for (key, bytes) in missing.iter().zip(store.get_sorted(R::FAMILY, &missing)?) {
             let (_, key) = parse_row_key(key).expect("it was made above");
             let found = bytes.map(|bytes| decode(&bytes, self.partition, key, store)).transpose()?;
-            self.rows.insert(key.into(), Slot::of(found));
+            self.rows.insert(key.into(), Slot { is_ahead: true, ..Slot::of(found) });
         }
         Ok(())
     }

@@ -43,6 +43,9 @@ fn a_healthy_generation_is_taken_over_while_records_come_and_readers_see_nothing
     }
     scene.deployment.turn_to(1);
     scene.feed(1);
+    // What it had read and not yet passed on from stage to stage when it ends would be a difference.
+    let expectation = Expectation::of(&scene.entries[..scene.fed], scene.now);
+    scene.outputs.until_equal(&expectation, &mut [&mut old, &mut new]);
     let promoted = scene.deployment.say(&["promote"]);
     assert!(promoted.status.success(), "{promoted:?}\n{}", new.stderr());
     assert_eq!(old.wait().code(), Some(1), "{}", old.stderr());

@@ -296,8 +296,13 @@ impl Member for KafkaMember {
     }
 
     fn leave(mut self) -> LogResult<()> {
+        // librdkafka may ask to end a transaction that the broker has never heard of, and is refused
+        // (confluentinc/librdkafka#4849). A new producer ends whatever there is, before others have to wait for it.
+        self.abort().or_else(|error| {
+            tracing::debug!(%error, "the last transaction is ended by a new producer");
+            self.recover()
+        })
         // Dropping the consumer says goodbye to the group.
-        self.abort()
     }
 }
 

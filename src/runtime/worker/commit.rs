@@ -59,7 +59,8 @@ impl<L: Log> Worker<L> {
             });
             changes.write()?;
         }
-        // Put together while the records are on their way; written once they are committed.
+        // Put together while the records are on their way; written once they are committed. From here on a failure must
+        // bring a new pipeline, as it does: the lookups count their changes as committed.
         let mut changes = shared.store.changes();
         for (task, key, value) in &rows {
             changes.put(task.0.family(), &row_key(task.1, key), value);

@@ -2,6 +2,7 @@
 //! open transaction. It commits nothing.
 
 use super::*;
+use crate::contract::check::ID_BYTES_MAX;
 
 /// So few records are not worth looking at twice.
 const FEW_RECORDS: usize = 16;
@@ -13,10 +14,12 @@ impl<L: Log> Worker<L> {
         if records.len() <= FEW_RECORDS {
             return Ok(());
         }
+        let partitions = self.pipeline.partitions().chats;
         let mut chats: BTreeMap<i32, Vec<&[u8]>> = BTreeMap::new();
         for record in records {
             if let (Some(Source::ChatEvents), Some(key)) =
                 (self.shared.topology.source(record.topic), record.key)
+                && may_have_row(key, record.partition, partitions)
             {
                 chats.entry(record.partition).or_default().push(key);
             }
@@ -193,6 +196,13 @@ impl<L: Log> Worker<L> {
     }
 }
 
+/// Whether a record with this key may be folded where it came. Others would only take room: a key may be as long as a record.
+fn may_have_row(key: &[u8], partition: i32, partitions: i32) -> bool {
+    key.len() <= ID_BYTES_MAX
+        && partition_of(key, partitions) == partition
+        && std::str::from_utf8(key).is_ok()
+}
+
 /// Only this program writes inboxes: what cannot be read there is a fault, not a bad record.
 fn inbox_message<T>(record: &Record<'_>, decode: impl Fn(&[u8]) -> Result<T, String>) -> anyhow::Result<T> {
     let value = record.value.ok_or_else(|| "it is a tombstone".to_owned());
@@ -200,4 +210,19 @@ fn inbox_message<T>(record: &Record<'_>, decode: impl Fn(&[u8]) -> Result<T, Str
         let (topic, partition, offset) = (record.topic, record.partition, record.offset);
         anyhow::anyhow!("the message {topic}[{partition}]@{offset} cannot be read: {reason}")
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_keys_of_chats_that_are_at_home_are_read_ahead() {
+        let home = |key: &[u8]| partition_of(key, 8);
+        assert!(may_have_row(b"6606", home(b"6606"), 8));
+        assert!(!may_have_row(b"6606", (home(b"6606") + 1) % 8, 8), "it is astray");
+        for key in [&[b'k'; ID_BYTES_MAX + 1][..], &[0xff, 0xff, b'6']] {
+            assert!(!may_have_row(key, home(key), 8), "it is no id");
+        }
+    }
 }
