@@ -32,7 +32,7 @@ function morphChildren(now, next) {
     while (place?.dataset?.keep !== undefined) place = place.nextSibling;
     const known = key(wanted) && keyed.get(key(wanted));
     if (known && same(known, wanted)) {
-      if (known !== place) now.insertBefore(known, place);
+      if (known !== place) move(known, now, place);
       morph(known, wanted);
       place = known.nextSibling;
     } else if (place && same(place, wanted)) {
@@ -49,6 +49,13 @@ function morphChildren(now, next) {
     place = place.nextSibling;
     if (gone.dataset?.keep === undefined) gone.remove();
   }
+}
+
+// What is moved loses the focus, even if it comes to stand where it was.
+function move(node, parent, place) {
+  const focused = node.contains(document.activeElement) ? document.activeElement : null;
+  parent.insertBefore(node, place);
+  focused?.focus({ preventScroll: true });
 }
 
 // The style says what is seen of it, and nothing where less motion is wanted.
