@@ -2,7 +2,7 @@
 //! two ways, and compares.
 
 #[path = "rules/world.rs"]
-#[allow(dead_code)]
+#[allow(dead_code, reason = "each test target uses its part")]
 mod world;
 mod properties {
     pub mod history;

@@ -54,7 +54,14 @@ fn unfinished_takeover(
     if config.group.generation == 1 {
         return Ok(None);
     }
-    let positions = log.committed(&topology.group, &handover::inboxes(topology))?;
+    let inboxes = handover::inboxes(topology);
+    // What has been taken over once is never held again, so a restart need not wait for what was left open.
+    let so_far = log.committed_so_far(&topology.group, &inboxes)?;
+    let has_run = so_far.iter().any(|position| position.next.is_some());
+    if has_run && !so_far.iter().any(|position| Note::decode(&position.note).held) {
+        return Ok(None);
+    }
+    let positions = log.committed(&topology.group, &inboxes)?;
     let is_held = positions.iter().any(|position| Note::decode(&position.note).held);
     let is_new = positions.iter().all(|position| position.next.is_none());
     if !is_held && !is_new {

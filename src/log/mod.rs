@@ -200,6 +200,9 @@ pub trait Log: Send + Sync + 'static {
     /// The group's committed positions, in the order asked for. Waits for open transactions on them to end.
     fn committed(&self, group: &str, of: &[TopicPartition]) -> LogResult<Vec<Position>>;
 
+    /// The same without waiting: what an open transaction would commit is not committed.
+    fn committed_so_far(&self, group: &str, of: &[TopicPartition]) -> LogResult<Vec<Position>>;
+
     /// The topics that exist among `names`, with the values of `settings`.
     fn topics(&self, names: &[&str], settings: &[&str]) -> LogResult<Vec<TopicInfo>>;
 

@@ -58,6 +58,11 @@ impl Log for SimLog {
         self.log.committed(group, of)
     }
 
+    fn committed_so_far(&self, group: &str, of: &[TopicPartition]) -> LogResult<Vec<Position>> {
+        self.ask()?;
+        self.log.committed_so_far(group, of)
+    }
+
     fn topics(&self, names: &[&str], settings: &[&str]) -> LogResult<Vec<TopicInfo>> {
         self.log.topics(names, settings)
     }

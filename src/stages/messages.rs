@@ -61,6 +61,22 @@ pub enum CauseKind {
     Rebuild,
 }
 
+impl CauseKind {
+    pub const ALL: [CauseKind; 11] = [
+        CauseKind::ChatOpened,
+        CauseKind::CustomerMessage,
+        CauseKind::ManagerReply,
+        CauseKind::ChatClosed,
+        CauseKind::ChatReopened,
+        CauseKind::ChatAssigned,
+        CauseKind::GoalEvent,
+        CauseKind::CustomerMerged,
+        CauseKind::GoalChanged,
+        CauseKind::Deadline,
+        CauseKind::Rebuild,
+    ];
+}
+
 impl ChatBody<'_> {
     /// The cause of a change that this record makes.
     pub fn cause(&self) -> CauseKind {

@@ -193,6 +193,34 @@ pub fn delete_records(of: &TopicPartition, before: i64) {
     waited(admin().delete_records(&list, &AdminOptions::new())).unwrap();
 }
 
+/// A transaction that commits a position of a group and is left open until what is returned is dropped, as a process leaves it
+/// that is killed in the midst of a commit.
+pub fn left_open(
+    group: &str,
+    of: &TopicPartition,
+) -> ThreadedProducer<rdkafka::producer::DefaultProducerContext> {
+    const PATIENCE: Duration = Duration::from_secs(30);
+    let client = |settings: &[(&str, &str)]| {
+        let mut config = ClientConfig::new();
+        config.set("bootstrap.servers", bootstrap());
+        for (name, value) in settings {
+            config.set(*name, *value);
+        }
+        config
+    };
+    let producer: ThreadedProducer<_> =
+        client(&[("transactional.id", &format!("left-open-{group}"))]).create().unwrap();
+    producer.init_transactions(PATIENCE).unwrap();
+    producer.begin_transaction().unwrap();
+    let mut positions = TopicPartitionList::new();
+    positions.add_partition_offset(&of.topic, of.partition, rdkafka::Offset::Offset(0)).unwrap();
+    // Of nobody in the group: then the group takes it from anybody.
+    let nobody: rdkafka::consumer::BaseConsumer = client(&[("group.id", group)]).create().unwrap();
+    let group = rdkafka::consumer::Consumer::group_metadata(&nobody).unwrap();
+    producer.send_offsets_to_transaction(&positions, &group, PATIENCE).unwrap();
+    producer
+}
+
 fn admin() -> AdminClient<DefaultClientContext> {
     ClientConfig::new().set("bootstrap.servers", bootstrap()).create().unwrap()
 }

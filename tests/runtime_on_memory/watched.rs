@@ -45,6 +45,10 @@ impl Log for Watched {
         self.log.committed(group, of)
     }
 
+    fn committed_so_far(&self, group: &str, of: &[TopicPartition]) -> LogResult<Vec<Position>> {
+        self.log.committed_so_far(group, of)
+    }
+
     fn topics(&self, names: &[&str], settings: &[&str]) -> LogResult<Vec<TopicInfo>> {
         self.log.topics(names, settings)
     }

@@ -197,19 +197,6 @@ fn status_name(name: &str) -> Result<StatusName, String> {
 }
 
 fn cause_kind(name: &str) -> Result<CauseKind, String> {
-    let kinds = [
-        CauseKind::ChatOpened,
-        CauseKind::CustomerMessage,
-        CauseKind::ManagerReply,
-        CauseKind::ChatClosed,
-        CauseKind::ChatReopened,
-        CauseKind::ChatAssigned,
-        CauseKind::GoalEvent,
-        CauseKind::CustomerMerged,
-        CauseKind::GoalChanged,
-        CauseKind::Deadline,
-        CauseKind::Rebuild,
-    ];
-    let kind = kinds.into_iter().find(|kind| super::output::cause_name(*kind) == name);
+    let kind = CauseKind::ALL.into_iter().find(|kind| super::output::cause_name(*kind) == name);
     kind.ok_or_else(|| format!("cause: {name:?} is not known"))
 }

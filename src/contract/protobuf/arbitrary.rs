@@ -61,18 +61,5 @@ pub fn any_counts() -> impl Strategy<Value = Counts> {
 }
 
 pub fn any_cause() -> impl Strategy<Value = Cause> {
-    let kinds = [
-        CauseKind::ChatOpened,
-        CauseKind::CustomerMessage,
-        CauseKind::ManagerReply,
-        CauseKind::ChatClosed,
-        CauseKind::ChatReopened,
-        CauseKind::ChatAssigned,
-        CauseKind::GoalEvent,
-        CauseKind::CustomerMerged,
-        CauseKind::GoalChanged,
-        CauseKind::Deadline,
-        CauseKind::Rebuild,
-    ];
-    (prop::sample::select(kinds.to_vec()), any_time()).prop_map(|(kind, at)| Cause { kind, at })
+    (prop::sample::select(&CauseKind::ALL[..]), any_time()).prop_map(|(kind, at)| Cause { kind, at })
 }

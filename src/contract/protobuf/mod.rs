@@ -13,7 +13,7 @@ pub mod rows;
 #[cfg(test)]
 mod arbitrary;
 mod convert;
-#[allow(dead_code, clippy::all, clippy::pedantic)]
+#[allow(dead_code, clippy::all, reason = "it is generated, and has all that the schemas have")]
 mod generated {
     include!(concat!(env!("OUT_DIR"), "/chat_goals.v1.rs"));
     include!(concat!(env!("OUT_DIR"), "/chat_goals.internal.v1.rs"));

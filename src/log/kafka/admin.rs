@@ -29,13 +29,20 @@ const FIRST_TRY: Duration = Duration::from_secs(4);
 /// Between two tries.
 const TRY_AGAIN_AFTER: Duration = Duration::from_millis(50);
 
+/// What an open transaction is to who asks for the positions that it holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Open {
+    IsWaitedFor,
+    IsPassedOver,
+}
+
 pub(super) struct Desk {
     offsets: Asker,
     /// Sees the ends of open transactions, too.
     tails: Asker,
     admin: AdminClient<Asking>,
-    /// One for each group that was asked for: a client asks for its own group only.
-    positions: Mutex<HashMap<String, Arc<Asker>>>,
+    /// One for each group that was asked for, and each way to ask: a client asks for its own group only.
+    positions: Mutex<HashMap<(String, Open), Arc<Asker>>>,
     answer_timeout: Duration,
 }
 
@@ -110,11 +117,12 @@ impl Desk {
         settings: &Settings,
         group: &str,
         of: &[TopicPartition],
+        open: Open,
     ) -> LogResult<Vec<Position>> {
         if of.is_empty() {
             return Ok(Vec::new());
         }
-        let asker = self.asker_of(settings, group)?;
+        let asker = self.asker_of(settings, group, open)?;
         self.ask(|timeout| committed_once(&asker, group, of, timeout))
     }
 
@@ -147,15 +155,20 @@ impl Desk {
         }
     }
 
-    fn asker_of(&self, settings: &Settings, group: &str) -> LogResult<Arc<Asker>> {
+    fn asker_of(&self, settings: &Settings, group: &str, open: Open) -> LogResult<Arc<Asker>> {
         let mut askers = self.positions.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(asker) = askers.get(group) {
+        let name = (group.to_owned(), open);
+        if let Some(asker) = askers.get(&name) {
             return Ok(asker.clone());
         }
-        let made = settings.positions(group).create_with_context(Asking::default());
+        let config = match open {
+            Open::IsWaitedFor => settings.lookup(),
+            Open::IsPassedOver => settings.uncommitted(),
+        };
+        let made = Settings::positions(config, group).create_with_context(Asking::default());
         let asker: Arc<Asker> =
             Arc::new(made.map_err(|error| sorted("a Kafka client could not be made", &error))?);
-        askers.insert(group.to_owned(), asker.clone());
+        askers.insert(name, asker.clone());
         Ok(asker)
     }
 

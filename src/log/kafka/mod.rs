@@ -28,7 +28,7 @@ use std::time::Duration;
 use rdkafka::Offset as KafkaOffset;
 
 use super::{Log, LogError, LogResult, Offset, Outgoing, Position, TopicInfo, TopicPartition, TopicPlan};
-use admin::Desk;
+use admin::{Desk, Open};
 pub use groups::{GroupInfo, GroupMember};
 pub use member::KafkaMember;
 pub use queue::{KafkaBatch, RawHeaders};
@@ -130,7 +130,11 @@ impl Log for KafkaLog {
     }
 
     fn committed(&self, group: &str, of: &[TopicPartition]) -> LogResult<Vec<Position>> {
-        self.inner.desk.committed(&self.inner.settings, group, of)
+        self.inner.desk.committed(&self.inner.settings, group, of, Open::IsWaitedFor)
+    }
+
+    fn committed_so_far(&self, group: &str, of: &[TopicPartition]) -> LogResult<Vec<Position>> {
+        self.inner.desk.committed(&self.inner.settings, group, of, Open::IsPassedOver)
     }
 
     fn topics(&self, names: &[&str], settings: &[&str]) -> LogResult<Vec<TopicInfo>> {

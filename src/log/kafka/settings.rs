@@ -146,9 +146,8 @@ impl Settings {
         config
     }
 
-    /// Asks for positions of a group without being in it.
-    pub fn positions(&self, group: &str) -> ClientConfig {
-        let mut config = self.lookup();
+    /// Asks for positions of a group without being in it; `lookup` and `uncommitted` differ in what is open.
+    pub fn positions(mut config: ClientConfig, group: &str) -> ClientConfig {
         config.set("group.id", group).set("enable.auto.commit", "false");
         config
     }

@@ -244,6 +244,16 @@ impl Cluster {
         }
     }
 
+    /// The positions of a group, without those of open transactions.
+    pub fn committed(&self, group: &str, of: &[TopicPartition]) -> Vec<Position> {
+        let committed = self.groups.get(group).map(|group| &group.committed);
+        let position = |of: &TopicPartition| match committed.and_then(|committed| committed.get(of)) {
+            Some((next, note)) => Position { of: of.clone(), next: Some(*next), note: note.clone() },
+            None => Position { of: of.clone(), next: None, note: String::new() },
+        };
+        of.iter().map(position).collect()
+    }
+
     fn end_open(&mut self, transactional_id: &str, committed: bool) {
         let Some(transaction) =
             self.producers.get_mut(transactional_id).and_then(|producer| producer.open.take())

@@ -225,6 +225,10 @@ impl Log for MemoryLog {
         Ok(self.shared.committed(group, of))
     }
 
+    fn committed_so_far(&self, group: &str, of: &[TopicPartition]) -> LogResult<Vec<Position>> {
+        Ok(self.shared.lock().committed(group, of))
+    }
+
     fn topics(&self, names: &[&str], settings: &[&str]) -> LogResult<Vec<TopicInfo>> {
         let cluster = self.shared.lock();
         let found = names.iter().filter_map(|name| cluster.topics.get_key_value(*name));
@@ -316,12 +320,7 @@ impl Shared {
     fn committed(&self, group: &str, of: &[TopicPartition]) -> Vec<Position> {
         let mut cluster = self.lock();
         cluster.time_out_waiting(group, of);
-        let committed = cluster.groups.get(group).map(|group| &group.committed);
-        let position = |of: &TopicPartition| match committed.and_then(|committed| committed.get(of)) {
-            Some((next, note)) => Position { of: of.clone(), next: Some(*next), note: note.clone() },
-            None => Position { of: of.clone(), next: None, note: String::new() },
-        };
-        of.iter().map(position).collect()
+        cluster.committed(group, of)
     }
 }
 

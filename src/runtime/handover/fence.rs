@@ -20,9 +20,10 @@ pub fn marked(log: &impl Log, of: &Topology, next: u32) -> LogResult<(usize, usi
     Ok((marked, positions.len()))
 }
 
-/// Which generation has taken over from this one, if one has begun to.
+/// Which generation has taken over from this one, if one has begun to. It waits for nobody: a member that was killed may
+/// have left a transaction open, and a mark that is still to be committed is found by who starts on the positions.
 pub fn handed_to(log: &impl Log, of: &Topology) -> LogResult<Option<u32>> {
-    let positions = log.committed(&of.group, &super::inboxes(of))?;
+    let positions = log.committed_so_far(&of.group, &super::inboxes(of))?;
     Ok(positions.iter().find_map(|position| Note::decode(&position.note).handed_to))
 }
 

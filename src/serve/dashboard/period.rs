@@ -91,13 +91,6 @@ mod tests {
         text.parse().unwrap()
     }
 
-    fn query(of: &[(&str, &str)]) -> Query {
-        serde_json::from_value(serde_json::Value::Object(
-            of.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect(),
-        ))
-        .unwrap()
-    }
-
     fn period(from: &str, to: &str) -> Period {
         Period { from: Date(date(from)), to: Date(date(to)) }
     }
@@ -105,18 +98,18 @@ mod tests {
     #[test]
     fn without_dates_it_is_four_weeks_up_to_today() {
         let today = date("2026-03-28");
-        assert_eq!(asked(&query(&[]), today).unwrap(), period("2026-03-01", "2026-03-28"));
+        assert_eq!(asked(&Query::of(&[]), today).unwrap(), period("2026-03-01", "2026-03-28"));
         assert_eq!(
-            asked(&query(&[("from", "2026-03-27")]), today).unwrap(),
+            asked(&Query::of(&[("from", "2026-03-27")]), today).unwrap(),
             period("2026-03-27", "2026-03-28")
         );
         assert_eq!(
-            asked(&query(&[("to", "2026-01-28")]), today).unwrap(),
+            asked(&Query::of(&[("to", "2026-01-28")]), today).unwrap(),
             period("2026-01-01", "2026-01-28")
         );
-        assert!(asked(&query(&[("from", "2026-03-29"), ("to", "2026-03-28")]), today).is_err());
-        assert!(asked(&query(&[("from", "1900-01-01")]), today).is_err());
-        assert!(asked(&query(&[("from", "March")]), today).is_err());
+        assert!(asked(&Query::of(&[("from", "2026-03-29"), ("to", "2026-03-28")]), today).is_err());
+        assert!(asked(&Query::of(&[("from", "1900-01-01")]), today).is_err());
+        assert!(asked(&Query::of(&[("from", "March")]), today).is_err());
     }
 
     #[test]

@@ -17,6 +17,12 @@ pub struct Query {
 }
 
 impl Query {
+    #[cfg(test)]
+    pub fn of(parameters: &[(&str, &str)]) -> Self {
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        Self { parameters: parameters.iter().map(owned).collect() }
+    }
+
     /// A parameter that says something.
     pub fn get(&self, name: &str) -> Option<&str> {
         let value = self.parameters.get(name)?;
@@ -72,15 +78,9 @@ fn time(name: &str, text: &str, in_day: i64) -> Result<Timestamp, Failure> {
 mod tests {
     use super::*;
 
-    fn query(of: &[(&str, &str)]) -> Query {
-        Query {
-            parameters: of.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
-        }
-    }
-
     #[test]
     fn an_empty_field_asks_for_nothing() {
-        let query = query(&[("channel", ""), ("text", " a b "), ("to", "  ")]);
+        let query = Query::of(&[("channel", ""), ("text", " a b "), ("to", "  ")]);
         assert_eq!(query.get("channel"), None);
         assert_eq!(query.get("text"), Some("a b"));
         assert_eq!(query.all().collect::<Vec<_>>(), [("text", "a b")]);
@@ -89,14 +89,14 @@ mod tests {
 
     #[test]
     fn an_id_is_taken_as_it_is() {
-        let query = query(&[("manager", "mia "), ("channel", " ")]);
+        let query = Query::of(&[("manager", "mia "), ("channel", " ")]);
         assert_eq!((query.get("manager"), query.get("channel")), (Some("mia "), Some(" ")));
     }
 
     #[test]
     fn a_day_is_taken_from_its_beginning_to_its_end() {
         let query =
-            query(&[("a", "1970-01-02"), ("b", "1970-01-01T00:00:01+00:00"), ("c", "17"), ("d", "soon")]);
+            Query::of(&[("a", "1970-01-02"), ("b", "1970-01-01T00:00:01+00:00"), ("c", "17"), ("d", "soon")]);
         assert_eq!(query.from("a").unwrap(), Some(Timestamp(DAY)));
         assert_eq!(query.to("a").unwrap(), Some(Timestamp(2 * DAY - 1)));
         assert_eq!(query.to("b").unwrap(), Some(Timestamp(1_000)));

@@ -295,3 +295,52 @@ fn epoch_millis(millis: u64) -> Result<Timestamp, Invalid> {
     let (seconds, nanos) = (millis / 1_000, (millis % 1_000) * 1_000_000);
     check::time("time", seconds as i64, nanos as i32)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::{DateTime, SecondsFormat};
+    use proptest::prelude::*;
+
+    fn any_digits() -> impl Strategy<Value = SecondsFormat> {
+        use SecondsFormat::{Micros, Millis, Nanos, Secs};
+        prop::sample::select(vec![Secs, Millis, Micros, Nanos])
+    }
+
+    proptest! {
+        /// What is read by hand is what chrono reads; only the last days of a month are left to it.
+        #[test]
+        fn a_plain_time_is_that_of_chrono(
+            seconds in -62_135_596_800_i64..253_370_764_800,
+            nanos in 0..1_000_000_000_u32,
+            digits in any_digits(),
+        ) {
+            let text = DateTime::from_timestamp(seconds, nanos).unwrap().to_rfc3339_opts(digits, true);
+            let read = DateTime::parse_from_rfc3339(&text).unwrap();
+            let expected = (read.timestamp(), read.timestamp_subsec_nanos() as i32);
+            let is_late = &text[8..10] > "28";
+            prop_assert_eq!(plain_utc(text.as_bytes()), (!is_late).then_some(expected), "{}", text);
+        }
+    }
+
+    #[test]
+    fn what_is_not_plain_is_left_to_chrono() {
+        for text in [
+            "2026-13-01T00:00:00Z",
+            "2026-00-01T00:00:00Z",
+            "2026-02-00T00:00:00Z",
+            "2026-02-29T00:00:00Z",
+            "2026-02-01T24:00:00Z",
+            "2026-02-01T00:60:00Z",
+            "2026-02-01T00:00:60Z",
+            "2026-02-01T00:00:00+01:00",
+            "2026-02-01 00:00:00Z",
+            "2026-02-01T00:00:00.Z",
+            "2026-02-01T00:00:00.1234567890Z",
+            "2026-02-01T00:00:00",
+            "-026-02-01T00:00:00Z",
+        ] {
+            assert_eq!(plain_utc(text.as_bytes()), None, "{text}");
+        }
+    }
+}

@@ -265,37 +265,30 @@ mod tests {
     use super::*;
     use crate::answers::words::PhaseWord;
 
-    fn query(of: &[(&str, &str)]) -> Query {
-        serde_json::from_value(serde_json::Value::Object(
-            of.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect(),
-        ))
-        .unwrap()
-    }
-
     #[test]
     fn a_phase_is_asked_for_as_a_status() {
-        let waiting = filter(&query(&[("status", "AWAITING_REPLY")])).unwrap();
+        let waiting = filter(&Query::of(&[("status", "AWAITING_REPLY")])).unwrap();
         assert_eq!(
             (waiting.status, waiting.phase),
             (Some(StatusWord::InProcess), Some(PhaseWord::AwaitingReply))
         );
-        let both = filter(&query(&[("status", "IN_PROCESS")])).unwrap();
+        let both = filter(&Query::of(&[("status", "IN_PROCESS")])).unwrap();
         assert_eq!((both.status, both.phase), (Some(StatusWord::InProcess), None));
-        assert!(filter(&query(&[("status", "DONE")])).is_err());
+        assert!(filter(&Query::of(&[("status", "DONE")])).is_err());
     }
 
     #[test]
     fn an_empty_manager_is_any_and_nobody_is_the_empty_id() {
-        assert_eq!(filter(&query(&[("manager", "")])).unwrap().manager, None);
-        assert_eq!(filter(&query(&[("nobody", "yes")])).unwrap().manager, Some(String::new()));
-        let typed = query(&[("nobody", "yes"), ("manager", "mia")]);
+        assert_eq!(filter(&Query::of(&[("manager", "")])).unwrap().manager, None);
+        assert_eq!(filter(&Query::of(&[("nobody", "yes")])).unwrap().manager, Some(String::new()));
+        let typed = Query::of(&[("nobody", "yes"), ("manager", "mia")]);
         assert_eq!(filter(&typed).unwrap().manager.as_deref(), Some("mia"));
         assert_eq!(lead(&typed), "Chats credited to mia.");
     }
 
     #[test]
     fn the_form_asks_for_what_it_was_asked_for() {
-        let asked = query(&[("nobody", "yes"), ("status", "IN_PROCESS"), ("channel", "gone")]);
+        let asked = Query::of(&[("nobody", "yes"), ("status", "IN_PROCESS"), ("channel", "gone")]);
         let form = form(&asked, ChatOrder::default(), vec!["shop".to_owned()]);
         assert!(form.nobody);
         let chosen = |of: &[Choice]| {
@@ -310,15 +303,15 @@ mod tests {
     #[test]
     fn what_is_shown_is_said() {
         assert_eq!(
-            lead(&query(&[("status", "MISSED"), ("channel", "shop"), ("about", "missed")])),
+            lead(&Query::of(&[("status", "MISSED"), ("channel", "shop"), ("about", "missed")])),
             "Chats of channel shop, that show Missed."
         );
-        assert!(lead(&query(&[])).starts_with("Every chat"));
+        assert!(lead(&Query::of(&[])).starts_with("Every chat"));
     }
 
     #[test]
     fn the_next_page_keeps_the_question() {
-        let query = query(&[("channel", "a&b"), ("cursor", "old"), ("text", "")]);
+        let query = Query::of(&[("channel", "a&b"), ("cursor", "old"), ("text", "")]);
         assert_eq!(again(&query, Some("new")), "/chats?channel=a%26b&cursor=new");
         assert_eq!(again(&query, None), "/chats?channel=a%26b");
     }

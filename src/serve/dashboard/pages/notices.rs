@@ -66,20 +66,13 @@ mod tests {
     use super::*;
     use std::collections::BTreeSet;
 
-    fn query(of: &[(&str, &str)]) -> Query {
-        serde_json::from_value(serde_json::Value::Object(
-            of.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect(),
-        ))
-        .unwrap()
-    }
-
     #[test]
     fn a_figure_of_all_channels_is_said_to_have_the_dates_of_each() {
-        let said = |of: &[(&str, &str)]| notice(&query(of)).unwrap();
+        let said = |of: &[(&str, &str)]| notice(&Query::of(of)).unwrap();
         let zones = "time zone";
         assert!(said(&[("about", "missed")]).contains(zones));
         assert!(!said(&[("about", "missed"), ("channel", "shop")]).contains(zones));
-        assert_eq!(notice(&query(&[("about", "weather")])), None);
+        assert_eq!(notice(&Query::of(&[("about", "weather")])), None);
     }
 
     #[test]
@@ -88,9 +81,10 @@ mod tests {
         let said: BTreeSet<_> = words.iter().map(|word| about(word, "").unwrap()).collect();
         assert_eq!(said.len(), words.len());
     }
+
     #[test]
     fn who_is_credited_is_told_where_somebody_is_asked_for() {
-        let said = |of: &[(&str, &str)]| notice(&query(of)).unwrap();
+        let said = |of: &[(&str, &str)]| notice(&Query::of(of)).unwrap();
         assert!(
             said(&[("about", "ended"), ("manager", "mia")])
                 .contains("has those credited to the same manager that")

@@ -242,20 +242,8 @@ fn any_view() -> impl Strategy<Value = View> {
 }
 
 fn any_change() -> impl Strategy<Value = StatusChange> {
-    let kinds = vec![
-        CauseKind::ChatOpened,
-        CauseKind::CustomerMessage,
-        CauseKind::ManagerReply,
-        CauseKind::ChatClosed,
-        CauseKind::ChatReopened,
-        CauseKind::ChatAssigned,
-        CauseKind::GoalEvent,
-        CauseKind::CustomerMerged,
-        CauseKind::GoalChanged,
-        CauseKind::Deadline,
-        CauseKind::Rebuild,
-    ];
-    let cause = (prop::sample::select(kinds), any_time()).prop_map(|(kind, at)| Cause { kind, at });
+    let cause =
+        (prop::sample::select(&CauseKind::ALL[..]), any_time()).prop_map(|(kind, at)| Cause { kind, at });
     (any_id(), any_id(), any::<u32>(), any_view(), option::of(any_status()), cause, any::<bool>()).prop_map(
         |(channel, chat, revision, view, previous, cause, correction)| StatusChange {
             channel,
