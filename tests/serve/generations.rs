@@ -46,8 +46,12 @@ fn nothing_that_was_noted_of_a_generation_holds_for_the_one_that_takes_over() {
     let chats = model.chats(&ChatFilter::default(), ChatOrder::NewestFirst, &page).unwrap().chats;
     let clock = || model.chat(&chats[0].chat_id, None).unwrap().unwrap().document.clock;
     assert!(clock().is_some() && model.status().unwrap().processor.is_some());
+    let seen_before = looks.see().unwrap();
     hand_over(&world);
     looks.look().unwrap();
+    read();
+    // A look that began at the first one ends only now.
+    looks.note(seen_before).unwrap();
     read();
     assert_eq!(clock(), None, "the second generation has not reached any");
     assert!(model.status().unwrap().processor.is_none(), "it was not looked at yet");

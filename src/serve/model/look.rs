@@ -3,9 +3,9 @@
 use super::ReadModel;
 use super::answers::Change;
 use super::progress::Learned;
-use crate::inspect::Deployment;
 use crate::inspect::scan::Unwatched;
-use crate::log::{Log, Offset};
+use crate::inspect::{self, Deployment};
+use crate::log::{Log, Offset, TopicPartition};
 use crate::runtime::handover::fence;
 use crate::runtime::topology::{Stage, Topology};
 use std::sync::Arc;
@@ -16,6 +16,22 @@ use std::time::{Duration, Instant};
 pub struct Looks<L: Log> {
     log: Arc<L>,
     model: ReadModel,
+}
+
+/// What one look saw.
+pub struct Glance {
+    /// Of the model's progress when the look began.
+    turns: u64,
+    processor: inspect::progress::Progress,
+    /// Where the chats' changelogs and the goal changes end, what is not committed yet included.
+    changelogs: Vec<Offset>,
+    goals: Vec<Offset>,
+    /// Where the partitions end that the model follows, and when that was asked.
+    ends: Vec<(TopicPartition, Offset)>,
+    learned: Learned,
+    /// Where the partitions of the dead letters begin.
+    letters: Vec<(i32, Offset)>,
+    next_generation: Option<u32>,
 }
 
 impl<L: Log> Looks<L> {
@@ -43,6 +59,11 @@ impl<L: Log> Looks<L> {
 
     /// Looks once.
     pub fn look(&self) -> anyhow::Result<()> {
+        self.note(self.see()?)
+    }
+
+    /// Asks the brokers; the model does not know of it yet.
+    pub fn see(&self) -> anyhow::Result<Glance> {
         // Before the sources: with other ones it goes up.
         let turns = self.model.progress().turns;
         let sources = self.model.sources();
@@ -53,7 +74,7 @@ impl<L: Log> Looks<L> {
             requires_subscription: self.model.inner.requires_subscription,
             watch: &Unwatched,
         };
-        let seen = deployment.progress()?;
+        let processor = deployment.progress()?;
         // After the clocks: whatever was committed before them lies before these.
         let changelogs: Vec<_> = (0..topology.partitions.chats)
             .map(|partition| topology.changelog(Stage::Chats, partition))
@@ -63,31 +84,39 @@ impl<L: Log> Looks<L> {
         let partitions = sources.partitions();
         let learned = Learned { at: self.model.now(), heard: Instant::now() };
         let ends = self.log.ends(&partitions)?;
+        let ends = partitions.into_iter().zip(ends).collect();
         let letters = Topology::all(&topology.dead_letters.topic, topology.dead_letters.partitions);
-        for (of, begin) in letters.iter().zip(self.log.begins(&letters)?) {
-            self.model.forget_letters(of.partition, begin)?;
-        }
+        let begins = self.log.begins(&letters)?;
+        let letters = letters.iter().map(|of| of.partition).zip(begins).collect();
         let next_generation = fence::handed_to(&*self.log, topology)?;
+        Ok(Glance { turns, processor, changelogs, goals, ends, learned, letters, next_generation })
+    }
+
+    /// Takes up what was seen, unless it is of what is not followed any more.
+    pub fn note(&self, seen: Glance) -> anyhow::Result<()> {
+        let Glance { turns, processor, changelogs, goals, ends, learned, letters, next_generation } = seen;
+        for (partition, begin) in letters {
+            self.model.forget_letters(partition, begin)?;
+        }
         let now = self.model.now();
         let mut progress = self.model.progress();
         if progress.turns != turns {
-            // This was seen of what is not followed any more.
             return Ok(());
         }
         let before = progress.lag_change();
-        for ((clock, noted), end) in progress.clocks.iter_mut().zip(&seen.clocks).zip(&changelogs) {
+        for ((clock, noted), end) in progress.clocks.iter_mut().zip(&processor.clocks).zip(&changelogs) {
             if let Some(noted) = noted {
                 clock.note(*noted, *end, &goals);
             }
         }
-        for (of, end) in partitions.iter().zip(&ends) {
+        for (of, end) in &ends {
             let known = progress.followed.iter_mut().find(|known| known.of == *of);
             if let Some(known) = known {
                 known.end = Offset::max(known.next, *end);
             }
         }
         progress.ends = Some(learned);
-        progress.note_seen(now, seen);
+        progress.note_seen(now, processor);
         progress.next_generation = next_generation;
         let after = progress.lag_change();
         drop(progress);
