@@ -1,6 +1,6 @@
 //! Whether a record costs more where there is more: ten times the chats, customers with ten times the events, 64
 //! partitions, 10,000 channels; each beside the same plain case in one run, in CPU time of the thread that folds.
-//! `cargo bench --bench scaling -- [CHATS]`; a store is behind, no log.
+//! `cargo bench --bench scaling -- [CHATS] [CASE]`, with a part of a case's name for it alone; a store is behind, no log.
 
 #[path = "scaling/place.rs"]
 mod place;
@@ -32,7 +32,9 @@ fn main() {
         "plain: {plain:?} | {} | {:.2} | | {:.2} | {:.2}",
         first.records, first.cost, first.rows, first.counters
     );
-    for (name, shape) in cases {
+    let wanted = std::env::args().skip(1).find(|arg| !arg.starts_with("--") && arg.parse::<u64>().is_err());
+    let is_wanted = |name: &str| wanted.as_ref().is_none_or(|wanted| name.contains(wanted.as_str()));
+    for (name, shape) in cases.into_iter().filter(|(name, _)| is_wanted(name)) {
         // In turn, so that what else the machine does meets both; of the ratios the one in the middle.
         let mut ratios = Vec::new();
         let mut least = first;

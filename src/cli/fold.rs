@@ -3,7 +3,8 @@
 
 use super::lines;
 use super::progress::Progress;
-use crate::contract::json::{input, output};
+use crate::contract::json::input::Line;
+use crate::contract::json::output;
 use crate::domain::ids::{ChannelId, ChatId};
 use crate::domain::settings::Channel;
 use crate::domain::time::Timestamp;
@@ -62,9 +63,9 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         let chunks = lines::read(path)?;
         for chunk in chunks {
             let chunk = chunk.with_context(|| format!("cannot read {}", path.display()))?;
-            progress.add(chunk.borrow_owner().bytes.len());
-            for (number, parsed) in chunk.borrow_dependent() {
-                let Err(reason) = fold.line(parsed)? else { continue };
+            progress.add(chunk.bytes());
+            for (number, line) in chunk.borrow_dependent() {
+                let Err(reason) = fold.line(line)? else { continue };
                 bad_lines += 1;
                 progress.print(&format!("{}:{number}: {reason}", path.display()));
                 if args.strict {
@@ -95,15 +96,12 @@ struct Fold<'a> {
 
 impl Fold<'_> {
     /// Folds one line; the inner error is why it is bad.
-    fn line(&mut self, parsed: &lines::Parsed<'_>) -> anyhow::Result<Result<(), String>> {
-        let line = match parsed.as_ref().map_err(String::clone).and_then(input::LineJson::line) {
-            Ok(line) => line,
-            Err(reason) => return Ok(Err(reason)),
-        };
+    fn line(&mut self, line: &lines::Checked<'_>) -> anyhow::Result<Result<(), String>> {
         let folded = match line {
-            input::Line::Chat(event) => self.offline.chat(&event, &mut self.out)?,
-            input::Line::Customer(event) => self.offline.customer(&event, &mut self.out)?,
-            input::Line::Goal(change) => Ok(self.offline.goal(change, &mut self.out)?),
+            Ok(Line::Chat(event)) => self.offline.chat(event, &mut self.out)?,
+            Ok(Line::Customer(event)) => self.offline.customer(event, &mut self.out)?,
+            Ok(Line::Goal(change)) => Ok(self.offline.goal(change.clone(), &mut self.out)?),
+            Err(reason) => return Ok(Err(reason.clone())),
         };
         Ok(folded.map_err(|bad| bad.to_string()))
     }

@@ -1,7 +1,7 @@
-//! Reads and parses lines in a thread of its own, a chunk ahead of whoever folds them. It judges nothing: a line
-//! that cannot be parsed is handed on with the reason.
+//! Reads, parses and checks lines in a thread of its own, a chunk ahead of whoever folds them. It folds nothing: a line
+//! that is no record is handed on with the reason.
 
-use crate::contract::json::input::{LineJson, parse};
+use crate::contract::json::input::{Line, LineJson, parse};
 use anyhow::Context as _;
 use self_cell::self_cell;
 use std::fs::File;
@@ -14,25 +14,53 @@ const CHUNK_BYTES: usize = 64 << 10;
 /// How many chunks may wait.
 const CHUNKS_AHEAD: usize = 4;
 
-/// A parsed line, or why it is no record.
-pub type Parsed<'a> = Result<LineJson<'a>, String>;
+/// A line, or why it is no record.
+pub type Checked<'a> = Result<Line<'a>, String>;
 /// Lines that are not blank, with their numbers from 1.
-type Lines<'a> = Vec<(u64, Parsed<'a>)>;
+type Lines<'a> = Vec<(u64, Checked<'a>)>;
+type ParsedLines<'a> = Vec<(u64, Result<LineJson<'a>, String>)>;
 
 /// Whole lines, and the number of the first.
 pub struct Text {
-    pub bytes: Vec<u8>,
+    bytes: Vec<u8>,
     first: u64,
 }
 
 self_cell!(
-    /// Whole lines and what they say; the latter borrows from the former.
-    pub struct Chunk {
+    /// Whole lines as they were parsed, which borrows from them.
+    pub struct Parsed {
         owner: Text,
+        #[covariant]
+        dependent: ParsedLines,
+    }
+);
+
+self_cell!(
+    /// Parsed lines and the records that they are; the latter borrow from the former.
+    pub struct Chunk {
+        owner: Parsed,
         #[covariant]
         dependent: Lines,
     }
 );
+
+impl Chunk {
+    fn of(text: Text) -> Self {
+        Self::new(Parsed::new(text, parsed), |parsed| {
+            let lines = parsed.borrow_dependent().iter();
+            lines
+                .map(|(number, line)| {
+                    (*number, line.as_ref().map_err(String::clone).and_then(LineJson::line))
+                })
+                .collect()
+        })
+    }
+
+    /// How many bytes its lines had.
+    pub fn bytes(&self) -> usize {
+        self.borrow_owner().borrow_owner().bytes.len()
+    }
+}
 
 /// The lines of a file, or of standard input for `-`.
 pub fn read(path: &Path) -> anyhow::Result<mpsc::IntoIter<io::Result<Chunk>>> {
@@ -46,7 +74,7 @@ pub fn read(path: &Path) -> anyhow::Result<mpsc::IntoIter<io::Result<Chunk>>> {
         let mut texts = Texts { input, rest: Vec::new(), next: 1, ended: false };
         while let Some(text) = texts.next().transpose() {
             // Nobody listens any more after an error or a stop.
-            if sender.send(text.map(|text| Chunk::new(text, parsed))).is_err() {
+            if sender.send(text.map(Chunk::of)).is_err() {
                 break;
             }
         }
@@ -54,7 +82,7 @@ pub fn read(path: &Path) -> anyhow::Result<mpsc::IntoIter<io::Result<Chunk>>> {
     Ok(receiver.into_iter())
 }
 
-fn parsed(text: &Text) -> Lines<'_> {
+fn parsed(text: &Text) -> ParsedLines<'_> {
     let lines = text.bytes.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
     (text.first..)
         .zip(lines)

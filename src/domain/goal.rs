@@ -83,7 +83,7 @@ pub enum Property {
 }
 
 /// The properties of an event, read only if its name concerns a goal.
-pub trait Properties {
+pub trait Properties: Sync {
     /// The properties as an object; anything else counts as an empty one.
     fn read(&self) -> Property;
 }

@@ -12,6 +12,9 @@ use std::collections::BTreeSet;
 use std::ops::Bound;
 use std::sync::Arc;
 
+/// Of news without a store: as many take less room than what they are about.
+const UNSORTED_MAX: usize = 1 << 14;
+
 pub struct SortedIndex {
     partition: i32,
     store: Option<Arc<Store>>,
@@ -41,14 +44,14 @@ impl SortedIndex {
 
     fn note(&mut self, is_added: bool, entry: Vec<u8>) {
         self.news.push((is_added, entry));
-        if self.store.is_none() {
-            // No commit ever empties it.
+        // Without a store no commit ever empties it.
+        if self.store.is_none() && self.news.len() >= UNSORTED_MAX {
             self.sort_in();
         }
     }
 
     fn sort_in(&mut self) {
-        for (is_added, entry) in self.news.drain(..) {
+        for (entry, is_added) in net(&mut self.news) {
             // What only this transaction has done is undone.
             let (to, undone) = match is_added {
                 true => (&mut self.added, &mut self.removed),
@@ -124,10 +127,8 @@ impl SortedIndex {
         for entry in std::mem::take(&mut self.added) {
             changes.put(Family::Indexes, &row_key(self.partition, &entry), &[]);
         }
-        // Nobody has looked: only what is left needs an order, which the store's memtables like.
-        let mut left: Vec<(Vec<u8>, bool)> = net(&mut self.news).collect();
-        left.sort_unstable();
-        for (entry, is_added) in left {
+        // Nobody has looked. The store's memtables like the order, too.
+        for (entry, is_added) in net(&mut self.news) {
             let key = row_key(self.partition, &entry);
             match is_added {
                 true => changes.put(Family::Indexes, &key, &[]),
@@ -144,8 +145,11 @@ impl SortedIndex {
     }
 }
 
-/// What does not cancel out.
-fn net(news: &mut Vec<(bool, Vec<u8>)>) -> impl Iterator<Item = (Vec<u8>, bool)> + use<> {
+/// What does not cancel out, in order.
+fn net(news: &mut Vec<(bool, Vec<u8>)>) -> Vec<(Vec<u8>, bool)> {
+    if news.len() < 2 {
+        return news.drain(..).map(|(is_added, entry)| (entry, is_added)).collect();
+    }
     let mut net = HashMap::with_capacity_and_hasher(news.len() / 2, FxBuildHasher);
     for (is_added, entry) in news.drain(..) {
         match net.entry(entry) {
@@ -154,7 +158,9 @@ fn net(news: &mut Vec<(bool, Vec<u8>)>) -> impl Iterator<Item = (Vec<u8>, bool)>
             Entry::Vacant(vacant) => drop(vacant.insert(is_added)),
         }
     }
-    net.into_iter()
+    let mut left: Vec<(Vec<u8>, bool)> = net.into_iter().collect();
+    left.sort_unstable();
+    left
 }
 
 #[cfg(test)]

@@ -35,15 +35,16 @@ fn explain<'a, T: Deserialize<'a>>(text: &'a str) -> Invalid {
     }
 }
 
-/// A line of the offline form.
+/// A line of the offline form. What it holds is boxed: lines are handed on in bulk, and most of what each of the three may
+/// say it does not.
 #[derive(Deserialize)]
 pub struct LineJson<'a> {
     #[serde(borrow, alias = "chat_event", rename = "chatEvent")]
-    chat_event: Option<Object<ChatEventJson<'a>>>,
+    chat_event: Option<Box<Object<ChatEventJson<'a>>>>,
     #[serde(borrow, alias = "customer_event", rename = "customerEvent")]
-    customer_event: Option<Object<CustomerEventJson<'a>>>,
+    customer_event: Option<Box<Object<CustomerEventJson<'a>>>>,
     #[serde(borrow, alias = "goal_change", rename = "goalChange")]
-    goal_change: Option<Object<GoalChangeJson<'a>>>,
+    goal_change: Option<Box<Object<GoalChangeJson<'a>>>>,
 }
 
 /// What a line holds.

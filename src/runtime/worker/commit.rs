@@ -4,8 +4,12 @@ use super::*;
 use crate::state::digest::Digest;
 use crate::state::table::{Change, Key, Table, TableRow};
 
-/// How often it is noted which changelog offset the rows on disk have surely reached.
+/// How often it is noted which changelog offset the rows on disk have surely reached: what lies beyond is read again after
+/// a crash.
 const REACHED_EVERY: Duration = Duration::from_secs(5);
+
+/// After so many rows it is noted sooner. They take a restart about as long as a moment's answer takes a commit.
+const UNREACHED_MAX: usize = 5_000;
 
 impl<L: Log> Worker<L> {
     /// One transaction: rows to the changelogs, counters, positions with their notes. Then the disk.
@@ -47,7 +51,8 @@ impl<L: Log> Worker<L> {
             return Ok(false);
         }
         let is_time = shared.clocks.elapsed() >= self.last_reached + REACHED_EVERY;
-        let reached = if all || is_time { self.surely_reached()? } else { Vec::new() };
+        let is_due = all || is_time || self.unreached >= UNREACHED_MAX;
+        let reached = if is_due { self.surely_reached()? } else { Vec::new() };
         let positions: Vec<Position> = moved.into_iter().flat_map(|(_, positions)| positions).collect();
         // What was folded rests on rows that nobody else has touched.
         let running: Vec<TaskId> = self.tasks.running.keys().copied().collect();
@@ -82,6 +87,7 @@ impl<L: Log> Worker<L> {
         for position in positions {
             self.remember(position);
         }
+        self.unreached = if is_due { rows.len() } else { self.unreached + rows.len() };
         self.settled = 0;
         self.commit_took = shared.clocks.elapsed().saturating_sub(self.last_commit);
         let tally = std::mem::take(&mut self.tally);

@@ -97,6 +97,8 @@ pub struct Worker<L: Log> {
     /// How long it took.
     commit_took: Duration,
     last_reached: Duration,
+    /// Rows on disk that lie beyond what was noted as reached.
+    unreached: usize,
     /// Since when it has had no task, as far as it has reported.
     idle_since: Option<Duration>,
     /// When it last said what it is at; `None`: it should say so at once.
@@ -180,6 +182,7 @@ impl<L: Log> Worker<L> {
             last_commit: now,
             commit_took: Duration::ZERO,
             last_reached: now,
+            unreached: 0,
             idle_since: None,
             reported: None,
         }
