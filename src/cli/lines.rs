@@ -18,6 +18,7 @@ const CHUNKS_AHEAD: usize = 4;
 pub type Checked<'a> = Result<Line<'a>, String>;
 /// Lines that are not blank, with their numbers from 1.
 type Lines<'a> = Vec<(u64, Checked<'a>)>;
+/// The same before they are checked.
 type ParsedLines<'a> = Vec<(u64, Result<LineJson<'a>, String>)>;
 
 /// Whole lines, and the number of the first.
@@ -46,14 +47,7 @@ self_cell!(
 
 impl Chunk {
     fn of(text: Text) -> Self {
-        Self::new(Parsed::new(text, parsed), |parsed| {
-            let lines = parsed.borrow_dependent().iter();
-            lines
-                .map(|(number, line)| {
-                    (*number, line.as_ref().map_err(String::clone).and_then(LineJson::line))
-                })
-                .collect()
-        })
+        Self::new(Parsed::new(text, parsed), checked)
     }
 
     /// How many bytes its lines had.
@@ -88,6 +82,13 @@ fn parsed(text: &Text) -> ParsedLines<'_> {
         .zip(lines)
         .filter(|(_, line)| !line.is_empty())
         .map(|(number, line)| (number, parse(line)))
+        .collect()
+}
+
+fn checked(parsed: &Parsed) -> Lines<'_> {
+    let lines = parsed.borrow_dependent().iter();
+    lines
+        .map(|(number, line)| (*number, line.as_ref().map_err(String::clone).and_then(LineJson::line)))
         .collect()
 }
 

@@ -220,4 +220,17 @@ mod tests {
         commit(&mut index, &store);
         assert!(index.scan(b"d", b"", 9).unwrap().is_empty());
     }
+
+    #[test]
+    fn without_a_store_all_is_found_however_much_came_before_anybody_looked() {
+        let mut index = SortedIndex::new(7, None);
+        let name = |number: usize| entry(&format!("d{number:05}"));
+        (0..UNSORTED_MAX).for_each(|number| index.insert(name(number)));
+        // By now they are sorted in; what comes after that goes on from there.
+        (0..UNSORTED_MAX).filter(|number| number % 3 > 0).for_each(|number| index.remove(name(number)));
+        index.insert(name(UNSORTED_MAX));
+        let left: Vec<_> =
+            (0..=UNSORTED_MAX).filter(|n| n % 3 == 0 || *n == UNSORTED_MAX).map(name).collect();
+        assert_eq!(index.scan(b"d", b"", usize::MAX).unwrap(), left);
+    }
 }

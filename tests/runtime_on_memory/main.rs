@@ -17,6 +17,7 @@ mod audit;
 mod clock;
 mod faults;
 mod idle;
+mod reached;
 mod restarts;
 mod settings;
 mod settled;
