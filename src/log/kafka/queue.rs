@@ -113,12 +113,14 @@ impl Connection {
                 Err(error) => error,
             };
             let code = error.rdkafka_error_code();
+            // Outdated: librdkafka's own start of the partition has overtaken the seek, which did nothing then.
             let not_ready = matches!(
                 code,
                 Some(
                     RDKafkaErrorCode::State
                         | RDKafkaErrorCode::PreviousInProgress
                         | RDKafkaErrorCode::UnknownPartition
+                        | RDKafkaErrorCode::Outdated
                 )
             );
             if !not_ready || Instant::now() > until {
