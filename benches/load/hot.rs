@@ -15,7 +15,6 @@ use chat_goals::stages::messages::{
     ChatBody, ChatEvent, CustomerBody, CustomerEvent, ToChat, ToCustomer, ToManager,
 };
 use chat_goals::state::store::{Family, Store};
-use chat_goals::state::table::row_key;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -153,22 +152,20 @@ impl World {
         self.chats.flush(self.latest, &mut self.heard).expect("the store works");
         let mut changes = self.store.changes();
         let counted = &mut self.heard.counted;
-        let mut put = |family: Family, key: &[u8], value: Vec<u8>| {
+        let mut put = |family: Family, key: &[u8], value: &[u8]| {
             counted.rows += 1;
             counted.bytes += (key.len() + value.len()) as u64;
-            changes.put(family, &row_key(0, key), &value);
+            changes.put_row(family, 0, key, value);
+            Ok(())
         };
         for task in self.chats.chats.values_mut() {
-            let changed = task.table.changed().expect("it can be read");
-            changed.into_iter().for_each(|(key, row)| put(Family::Chats, &key, row));
+            task.table.changed(|key, row| put(Family::Chats, key, row)).expect("it can be read");
         }
         for task in self.customers.customers.values_mut() {
-            let changed = task.table.changed().expect("it can be read");
-            changed.into_iter().for_each(|(key, row)| put(Family::Customers, &key, row));
+            task.table.changed(|key, row| put(Family::Customers, key, row)).expect("it can be read");
         }
         for task in self.chats.managers.values_mut() {
-            let changed = task.table.changed().expect("it can be read");
-            changed.into_iter().for_each(|(key, row)| put(Family::Managers, &key, row));
+            task.table.changed(|key, row| put(Family::Managers, key, row)).expect("it can be read");
         }
         for task in self.chats.chats.values_mut() {
             task.index.commit(&mut changes);

@@ -14,7 +14,7 @@ use chat_goals::stages::managers::Counter;
 use chat_goals::stages::messages::{ChatBody, ChatEvent, CustomerBody, CustomerEvent};
 use chat_goals::stages::messages::{ToChat, ToCustomer, ToManager};
 use chat_goals::state::store::{Family, Store};
-use chat_goals::state::table::{Table, TableRow, row_key};
+use chat_goals::state::table::{Table, TableRow};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -148,7 +148,7 @@ impl Place {
         let rows = &mut self.rows;
         let mut put = |family: Family, partition: i32, key: &[u8], row: &[u8]| {
             rows[usize::from(family == Family::Managers)] += 1;
-            changes.put(family, &row_key(partition, key), row);
+            changes.put_row(family, partition, key, row);
         };
         for task in self.pipeline.chats.values_mut() {
             changed(task.partition, &mut task.table, &mut put);
@@ -174,8 +174,11 @@ fn changed<R: TableRow>(
     table: &mut Table<R>,
     put: &mut impl FnMut(Family, i32, &[u8], &[u8]),
 ) {
-    let changed = table.changed().expect("it can be read");
-    changed.iter().for_each(|(key, row)| put(R::FAMILY, partition, key, row));
+    let told = table.changed(|key, row| {
+        put(R::FAMILY, partition, key, row);
+        Ok(())
+    });
+    told.expect("it can be read");
 }
 
 struct Nothing;

@@ -61,7 +61,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let mut bad_lines = 0u64;
     'files: for path in files {
         let chunks = lines::read(path)?;
-        for chunk in chunks {
+        while let Some(chunk) = chunks.next() {
             let chunk = chunk.with_context(|| format!("cannot read {}", path.display()))?;
             progress.add(chunk.bytes());
             for (number, line) in chunk.borrow_dependent() {
@@ -72,6 +72,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
                     break 'files;
                 }
             }
+            chunks.give_back(chunk);
         }
     }
     progress.finish();

@@ -56,24 +56,43 @@ impl Chunk {
     }
 }
 
+/// Chunks in their order, each to be given back: the thread that has made it frees its many small pieces sooner than another.
+pub struct Chunks {
+    made: mpsc::Receiver<io::Result<Chunk>>,
+    spent: mpsc::Sender<Chunk>,
+}
+
+impl Chunks {
+    pub fn next(&self) -> Option<io::Result<Chunk>> {
+        self.made.recv().ok()
+    }
+
+    pub fn give_back(&self, chunk: Chunk) {
+        // The last ones find nobody any more, and end here.
+        let _ = self.spent.send(chunk);
+    }
+}
+
 /// The lines of a file, or of standard input for `-`.
-pub fn read(path: &Path) -> anyhow::Result<mpsc::IntoIter<io::Result<Chunk>>> {
+pub fn read(path: &Path) -> anyhow::Result<Chunks> {
     let input: Box<dyn Read + Send> = if path.as_os_str() == "-" {
         Box::new(io::stdin())
     } else {
         Box::new(File::open(path).with_context(|| format!("cannot read {}", path.display()))?)
     };
-    let (sender, receiver) = mpsc::sync_channel(CHUNKS_AHEAD);
+    let (sender, made) = mpsc::sync_channel(CHUNKS_AHEAD);
+    let (spent, used) = mpsc::channel();
     std::thread::Builder::new().name("lines".to_owned()).spawn(move || {
         let mut texts = Texts { input, rest: Vec::new(), next: 1, ended: false };
         while let Some(text) = texts.next().transpose() {
+            used.try_iter().for_each(drop);
             // Nobody listens any more after an error or a stop.
             if sender.send(text.map(Chunk::of)).is_err() {
                 break;
             }
         }
     })?;
-    Ok(receiver.into_iter())
+    Ok(Chunks { made, spent })
 }
 
 fn parsed(text: &Text) -> ParsedLines<'_> {

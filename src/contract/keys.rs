@@ -6,7 +6,7 @@
 
 use crate::domain::credit::Bucket;
 use crate::domain::ids::{ChannelId, ManagerId};
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use std::fmt::Write;
 
 const WHOLE_CHANNEL: &str = "*";
@@ -39,7 +39,7 @@ pub fn counter_key(channel: &str, bucket: &Bucket) -> String {
     }
     key.push('/');
     match bucket.date {
-        Some(date) => write!(key, "{date}").expect("a string takes everything"),
+        Some(date) => push_date(&mut key, date),
         None => key.push_str(ALL_DATES),
     }
     key
@@ -75,7 +75,23 @@ pub fn parse_counter_key(key: &str) -> Result<(ChannelId, Bucket), String> {
     Ok((ChannelId::new(&channel), Bucket { manager, date }))
 }
 
+/// As a date prints itself, without the formatter for the years that occur.
+fn push_date(key: &mut String, date: NaiveDate) {
+    let (Ok(year @ 1000..=9999), month, day) = (u32::try_from(date.year()), date.month(), date.day()) else {
+        return write!(key, "{date}").expect("a string takes everything");
+    };
+    let digit = |number: u32| char::from_digit(number % 10, 10).expect("it is one of ten");
+    key.extend([year / 1000, year / 100, year / 10, year].map(digit));
+    for number in [month, day] {
+        key.push('-');
+        key.extend([number / 10, number].map(digit));
+    }
+}
+
 fn push_escaped(key: &mut String, id: &str) {
+    if !id.contains(['%', '/', '*']) {
+        return key.push_str(id);
+    }
     for char in id.chars() {
         match char {
             '%' => key.push_str("%25"),

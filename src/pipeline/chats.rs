@@ -1,6 +1,7 @@
 //! The chats of one partition: their rows, their clock and their [`lookups`].
 
 pub mod lookups;
+mod sweep;
 
 use super::outlet::Outlet;
 use crate::domain::conversation::ROUND_MAX;
@@ -16,6 +17,7 @@ use crate::state::table::Table;
 use lookups::{channel_prefix, due_chat, due_entry, due_time, reindex, sortable};
 use std::collections::VecDeque;
 use std::sync::Arc;
+use sweep::{Phase, Sweep, narrow};
 
 /// Differences of counters that are still to be told to their buckets.
 pub type Differences = Vec<(ChannelId, Bucket, Counts)>;
@@ -31,6 +33,8 @@ pub struct ChatsTask {
     swept: Timestamp,
     /// Settings that were read and that some chats have not seen yet, in the order of the log.
     sweeps: VecDeque<Sweep>,
+    /// How many of them were added since they were narrowed.
+    sweeps_added: usize,
     /// Settings that took effect together as the clock passed them, and are being shown to the chats that wait.
     passing: VecDeque<Sweep>,
     /// No chat is due before this.
@@ -42,19 +46,8 @@ pub struct ChatsTask {
     seals: bool,
 }
 
-/// A walk over the chats of a channel that a setting may change. Interrupted and begun again it does no harm.
-#[derive(Debug)]
-struct Sweep {
-    effect: Effect,
-    phase: Phase,
-    after: Vec<u8>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
-    Waiting,
-    Recent,
-}
+/// So many settings at once are of many channels, in most of which nobody may have to look at them.
+const MANY_SWEEPS: usize = 64;
 
 /// What a record led to outside of its chat.
 #[derive(Default)]
@@ -73,6 +66,7 @@ impl ChatsTask {
             clock: Timestamp::MIN,
             swept: Timestamp::MIN,
             sweeps: VecDeque::new(),
+            sweeps_added: 0,
             passing: VecDeque::new(),
             due_floor: Timestamp::MIN,
             due_ahead: VecDeque::new(),
@@ -109,6 +103,7 @@ impl ChatsTask {
         self.passing.clear();
         self.sweeps =
             settings.effects_between(swept, clock).map(|effect| Sweep::new(effect.clone())).collect();
+        self.sweeps_added = self.sweeps.len();
     }
 
     /// What was folded since the last commit never happened; the times are taken up again by [`Self::resume`].
@@ -241,7 +236,7 @@ impl ChatsTask {
                     }
                 }
                 (_, Some(effect)) => {
-                    self.pass_to(effect, settings);
+                    self.pass_to(effect, settings)?;
                 }
                 (Some(_), None) => unreachable!("a due chat without a setting is the arm above"),
             }
@@ -249,13 +244,17 @@ impl ChatsTask {
     }
 
     /// Moves the clock onto the settings that take effect next; their channels' waiting chats look at them now.
-    fn pass_to(&mut self, effect: &Effect, settings: &Settings) {
+    fn pass_to(&mut self, effect: &Effect, settings: &Settings) -> anyhow::Result<()> {
         let before = self.clock;
         self.clock = effect.effective;
         self.passing = settings
             .effects_between(before, effect.effective)
             .map(|effect| Sweep::new(effect.clone()))
             .collect();
+        if self.passing.len() >= MANY_SWEEPS {
+            narrow(&mut self.passing, &[Phase::Waiting], &mut self.index)?;
+        }
+        Ok(())
     }
 
     fn pass(
@@ -280,6 +279,7 @@ impl ChatsTask {
     /// A setting was read: the chats that it may change look at it, in slices, by [`Self::sweep`].
     pub fn setting_read(&mut self, effect: &Effect) {
         self.sweeps.push_back(Sweep::new(effect.clone()));
+        self.sweeps_added += 1;
     }
 
     /// What chats asked customers for while settings were shown to them.
@@ -300,6 +300,10 @@ impl ChatsTask {
         differences: &mut Differences,
         out: &mut dyn Outlet,
     ) -> anyhow::Result<bool> {
+        if self.sweeps_added >= MANY_SWEEPS {
+            narrow(&mut self.sweeps, &[Phase::Waiting, Phase::Recent], &mut self.index)?;
+            self.sweeps_added = 0;
+        }
         while let Some(mut sweep) = self.sweeps.pop_front() {
             // Those that wait look at what has taken effect; later effects wait for the clock.
             let phases = if sweep.effect.effective <= self.clock { 0..2 } else { 1..2 };
@@ -341,10 +345,7 @@ impl ChatsTask {
         }
         let effect = sweep.effect.clone();
         let cause = Cause { kind: CauseKind::GoalChanged, at: effect.effective };
-        let prefix = match phase {
-            Phase::Waiting => channel_prefix(b'w', &effect.channel),
-            Phase::Recent => channel_prefix(b'r', &effect.channel),
-        };
+        let prefix = channel_prefix(phase.kind(), &effect.channel);
         if sweep.after.is_empty() && phase == Phase::Recent {
             sweep.after = prefix.clone();
             // A round that began before a subscription may reach into it.
@@ -438,11 +439,5 @@ impl ChatsTask {
             true => self.index.insert(entry),
             false => self.index.remove(entry),
         });
-    }
-}
-
-impl Sweep {
-    fn new(effect: Effect) -> Self {
-        Self { effect, phase: Phase::Waiting, after: Vec::new() }
     }
 }

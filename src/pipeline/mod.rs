@@ -265,9 +265,20 @@ impl Pipeline {
     pub fn flush(&mut self, now: Timestamp, out: &mut dyn Outlet) -> anyhow::Result<()> {
         let mut sums: Vec<_> = self.sums.drain().filter(|(_, counts)| !counts.is_zero()).collect();
         sums.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        let mut counters = Vec::with_capacity(sums.len());
+        let mut keys: BTreeMap<i32, Vec<usize>> = BTreeMap::new();
         for ((channel, bucket), difference) in sums {
             let key = counter_key(&channel, &bucket);
             let partition = partition_of(key.as_bytes(), self.partitions.managers);
+            keys.entry(partition).or_default().push(counters.len());
+            counters.push((partition, key, channel, bucket, difference));
+        }
+        for (partition, places) in keys {
+            if let Some(task) = self.managers.get_mut(&partition) {
+                task.table.read_ahead(places.iter().map(|place| counters[*place].1.as_bytes()))?;
+            }
+        }
+        for (partition, key, channel, bucket, difference) in counters {
             let Some(task) = self.managers.get_mut(&partition) else {
                 out.to_manager(partition, ToManager { channel, bucket, difference })?;
                 continue;

@@ -18,6 +18,13 @@ const UNSORTED_MAX: usize = 1 << 14;
 pub struct SortedIndex {
     partition: i32,
     store: Option<Arc<Store>>,
+    /// By the first byte of their entries, and in its order: whoever looks for one kind has only that one sorted.
+    kinds: Vec<(u8, Kind)>,
+}
+
+/// What came and went since the last commit; without a store everything.
+#[derive(Default)]
+struct Kind {
     added: BTreeSet<Vec<u8>>,
     removed: BTreeSet<Vec<u8>>,
     /// What came since, in order, still to be sorted into `added` (true) and `removed` (false): most of it cancels out
@@ -25,10 +32,24 @@ pub struct SortedIndex {
     news: Vec<(bool, Vec<u8>)>,
 }
 
+impl Kind {
+    fn sort_in(&mut self, has_store: bool) {
+        for (entry, is_added) in net(&mut self.news) {
+            // What only this transaction has done is undone.
+            let (to, undone) = match is_added {
+                true => (&mut self.added, &mut self.removed),
+                false => (&mut self.removed, &mut self.added),
+            };
+            if !undone.remove(&entry) && (is_added || has_store) {
+                to.insert(entry);
+            }
+        }
+    }
+}
+
 impl SortedIndex {
     pub fn new(partition: i32, store: Option<Arc<Store>>) -> Self {
-        let (added, removed, news) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
-        Self { partition, store, added, removed, news }
+        Self { partition, store, kinds: Vec::new() }
     }
 
     /// Adds an entry that is not there.
@@ -43,57 +64,62 @@ impl SortedIndex {
     }
 
     fn note(&mut self, is_added: bool, entry: Vec<u8>) {
-        self.news.push((is_added, entry));
+        let has_store = self.store.is_some();
+        let kind = self.kind(entry[0]);
+        kind.news.push((is_added, entry));
         // Without a store no commit ever empties it.
-        if self.store.is_none() && self.news.len() >= UNSORTED_MAX {
-            self.sort_in();
+        if !has_store && kind.news.len() >= UNSORTED_MAX {
+            kind.sort_in(has_store);
         }
     }
 
-    fn sort_in(&mut self) {
-        for (entry, is_added) in net(&mut self.news) {
-            // What only this transaction has done is undone.
-            let (to, undone) = match is_added {
-                true => (&mut self.added, &mut self.removed),
-                false => (&mut self.removed, &mut self.added),
-            };
-            if !undone.remove(&entry) && (is_added || self.store.is_some()) {
-                to.insert(entry);
+    fn kind(&mut self, byte: u8) -> &mut Kind {
+        let place = match self.kinds.binary_search_by_key(&byte, |(known, _)| *known) {
+            Ok(place) => place,
+            Err(place) => {
+                self.kinds.insert(place, (byte, Kind::default()));
+                place
             }
-        }
+        };
+        &mut self.kinds[place].1
     }
 
     /// Removes an entry that may be gone already.
     pub fn forget(&mut self, entry: Vec<u8>) -> anyhow::Result<()> {
-        self.sort_in();
-        if !self.added.remove(&entry)
+        let has_store = self.store.is_some();
+        let kind = self.kind(entry[0]);
+        kind.sort_in(has_store);
+        if !kind.added.remove(&entry)
             && let Some(store) = &self.store
             && store.get(Family::Indexes, &row_key(self.partition, &entry))?.is_some()
         {
-            self.removed.insert(entry);
+            self.kind(entry[0]).removed.insert(entry);
         }
         Ok(())
     }
 
-    /// At most `limit` entries after `after` that begin with `prefix`, in order. An empty `after` is before all.
+    /// At most `limit` entries after `after` that begin with `prefix`, in order. An empty `after` is before all; a prefix is
+    /// not empty.
     pub fn scan(&mut self, prefix: &[u8], after: &[u8], limit: usize) -> anyhow::Result<Vec<Vec<u8>>> {
-        self.sort_in();
+        let (partition, store) = (self.partition, self.store.clone());
+        let kind = self.kind(prefix[0]);
+        kind.sort_in(store.is_some());
         let from = if after < prefix { Bound::Included(prefix) } else { Bound::Excluded(after) };
-        let mut over = self
+        let mut over = kind
             .added
             .range::<[u8], _>((from, Bound::Unbounded))
             .take_while(|entry| entry.starts_with(prefix))
             .peekable();
         let mut found: Vec<Vec<u8>> = Vec::new();
-        if let Some(store) = &self.store {
+        if let Some(store) = &store {
             let start = if after < prefix { prefix } else { after };
-            let (start, prefix) = (row_key(self.partition, start), row_key(self.partition, prefix));
+            let (start, prefix) = (row_key(partition, start), row_key(partition, prefix));
             store.scan_prefix(Family::Indexes, &prefix, &start, |key, _| {
                 if found.len() >= limit {
                     return false;
                 }
-                let entry = &key[self.partition.to_be_bytes().len()..];
-                if entry == after || self.removed.contains(entry) || self.added.contains(entry) {
+                let entry = &key[partition.to_be_bytes().len()..];
+                if entry == after || kind.removed.contains(entry) || kind.added.contains(entry) {
                     return true;
                 }
                 while found.len() < limit && over.peek().is_some_and(|added| added.as_slice() < entry) {
@@ -118,30 +144,29 @@ impl SortedIndex {
         if self.store.is_none() {
             return;
         }
-        if !self.added.is_empty() || !self.removed.is_empty() {
-            self.sort_in();
-        }
-        for entry in std::mem::take(&mut self.removed) {
-            changes.delete(Family::Indexes, &row_key(self.partition, &entry));
-        }
-        for entry in std::mem::take(&mut self.added) {
-            changes.put(Family::Indexes, &row_key(self.partition, &entry), &[]);
-        }
-        // Nobody has looked. The store's memtables like the order, too.
-        for (entry, is_added) in net(&mut self.news) {
-            let key = row_key(self.partition, &entry);
-            match is_added {
-                true => changes.put(Family::Indexes, &key, &[]),
-                false => changes.delete(Family::Indexes, &key),
+        for (_, kind) in &mut self.kinds {
+            if !kind.added.is_empty() || !kind.removed.is_empty() {
+                kind.sort_in(true);
+            }
+            for entry in std::mem::take(&mut kind.removed) {
+                changes.delete_row(Family::Indexes, self.partition, &entry);
+            }
+            for entry in std::mem::take(&mut kind.added) {
+                changes.put_row(Family::Indexes, self.partition, &entry, &[]);
+            }
+            // Nobody has looked. The store's memtables like the order, too.
+            for (entry, is_added) in net(&mut kind.news) {
+                match is_added {
+                    true => changes.put_row(Family::Indexes, self.partition, &entry, &[]),
+                    false => changes.delete_row(Family::Indexes, self.partition, &entry),
+                }
             }
         }
     }
 
     /// Back to what the store has.
     pub fn roll_back(&mut self) {
-        self.news.clear();
-        self.added.clear();
-        self.removed.clear();
+        self.kinds.clear();
     }
 }
 

@@ -3,6 +3,7 @@
 //! Written only after Kafka has committed, without fsync: the changelog is the durable copy, and an older
 //! consistent prefix is always a valid start. Every option stands here with its reason.
 
+use super::table::push_row_key;
 use anyhow::Context as _;
 use rocksdb::{
     BlockBasedIndexType, BlockBasedOptions, Cache, ColumnFamily, ColumnFamilyDescriptor, DBCompressionType,
@@ -62,6 +63,8 @@ pub struct Changes<'a> {
     /// In the order of [`Family::ALL`].
     families: [&'a ColumnFamily; Family::ALL.len()],
     batch: WriteBatch,
+    /// The key of a row, while it is put in.
+    key: Vec<u8>,
 }
 
 impl Store {
@@ -181,6 +184,7 @@ impl Store {
             store: self,
             families: Family::ALL.map(|family| self.family(family)),
             batch: WriteBatch::default(),
+            key: Vec::new(),
         }
     }
 }
@@ -252,6 +256,23 @@ pub fn family_options(cache: &Cache, memory_bytes: usize) -> Options {
 impl Changes<'_> {
     pub fn put(&mut self, family: Family, key: &[u8], value: &[u8]) {
         self.batch.put_cf(self.families[family as usize], key, value);
+    }
+
+    /// Puts what stands under a row's own key.
+    pub fn put_row(&mut self, family: Family, partition: i32, key: &[u8], value: &[u8]) {
+        self.row_key(partition, key);
+        self.batch.put_cf(self.families[family as usize], &self.key, value);
+    }
+
+    /// Deletes what stands under a row's own key.
+    pub fn delete_row(&mut self, family: Family, partition: i32, key: &[u8]) {
+        self.row_key(partition, key);
+        self.batch.delete_cf(self.families[family as usize], &self.key);
+    }
+
+    fn row_key(&mut self, partition: i32, key: &[u8]) {
+        self.key.clear();
+        push_row_key(&mut self.key, partition, key);
     }
 
     pub fn delete(&mut self, family: Family, key: &[u8]) {

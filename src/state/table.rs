@@ -50,9 +50,6 @@ pub struct PageName {
 /// The bytes of a key, without the partition.
 pub type Key = Box<[u8]>;
 
-/// What has to be stored, and under which key.
-pub type Change = (Key, Vec<u8>);
-
 /// Hashed without a secret: which rows are dropped first must not differ from run to run, or a simulation could not be
 /// repeated. Whoever may choose ids can make them collide, and slow down the partition that they fall into.
 type Slots<R> = HashMap<Key, Slot<R>, FxBuildHasher>;
@@ -210,12 +207,14 @@ impl<R: TableRow> Table<R> {
         }
     }
 
-    /// The keys that changed since the last commit or rollback, rows and pages, and what has to be stored under each.
-    /// The digest counts them as stored.
-    pub fn changed(&mut self) -> anyhow::Result<Vec<Change>> {
+    /// Tells the keys that changed since the last commit or rollback, rows and pages, and what has to be stored under each,
+    /// one by one: together they may take much room. The digest counts them as stored.
+    pub fn changed(
+        &mut self,
+        mut tell: impl FnMut(&[u8], &[u8]) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
         // In order, as rows lie in the store: so they are written faster, and compress better on the way to it.
         self.dirty.sort_unstable();
-        let mut changed = Vec::with_capacity(self.dirty.len());
         for key in &self.dirty {
             let slot = match self.rows.get_mut(key) {
                 Some(slot) => Some(slot),
@@ -239,14 +238,14 @@ impl<R: TableRow> Table<R> {
                 let part = stored.page(name).expect("it was just added");
                 let before = std::mem::replace(part, Part::of(&key, &bytes));
                 self.digest.replace(before, *part);
-                changed.push((key, bytes));
+                tell(&key, &bytes)?;
             }
             let bytes = row.encode();
             let before = std::mem::replace(&mut stored.row, Part::of(key, &bytes));
             self.digest.replace(before, stored.row);
-            changed.push((key.clone(), bytes));
+            tell(key, &bytes)?;
         }
-        Ok(changed)
+        Ok(())
     }
 
     pub fn is_dirty(&self) -> bool {
@@ -265,7 +264,10 @@ impl<R: TableRow> Table<R> {
             }
         }
         if self.store.is_some() && self.rows.len() > self.rows_max / 2 {
+            let room = self.rows.len();
             self.older = std::mem::take(&mut self.rows);
+            // Much as last time, most likely: it need not grow into that step by step.
+            self.rows.reserve(room.min(self.rows_max / 2));
             // What one transaction touched may be more than may be kept.
             let mut kept = 0;
             let rows_max = self.rows_max;
@@ -364,9 +366,13 @@ pub fn parse_page_key(key: &[u8]) -> Option<(&[u8], PageName)> {
 /// The key of a row on disk: the partition (4 bytes, big endian), then its own key. It outlives the process.
 pub fn row_key(partition: i32, key: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(4 + key.len());
+    push_row_key(&mut bytes, partition, key);
+    bytes
+}
+
+pub(super) fn push_row_key(bytes: &mut Vec<u8>, partition: i32, key: &[u8]) {
     bytes.extend(partition.to_be_bytes());
     bytes.extend(key);
-    bytes
 }
 
 /// The partition and the own key of a row's key on disk.

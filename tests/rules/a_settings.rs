@@ -1,6 +1,7 @@
 //! A: the settings of a channel, goals, and which events match them.
 
 use super::language::*;
+use super::world::{Record, Says, World};
 use chat_goals::domain::goal::{Days, Filter, Goal, Property};
 
 #[test]
@@ -366,4 +367,70 @@ fn a6_a_late_time_zone_moves_the_date_of_a_close_dated_ahead() {
     given([asked("09:00").logged("09:00"), closed("23:00").logged("10:00")])
         .when(time_zone("Europe/Berlin").at("11:00").logged("11:00"))
         .then(counter(NOBODY).on("2026-03-03").ended(1, 1));
+}
+
+/// So many that nobody is looked for in each of their channels by itself.
+const MANY: usize = 300;
+
+fn of_channel(number: usize, record: Record) -> Record {
+    let record = record.channel(&format!("ch{number}"));
+    if matches!(record.says, Says::Setting(_)) { record } else { record.chat(&format!("chat{number}")) }
+}
+
+/// In every seventh of them a chat, at this status.
+#[track_caller]
+fn all_are(world: &World, wanted: Status) {
+    let statuses = world.statuses();
+    let chats: Vec<_> = statuses.iter().map(|((_, chat), shown)| (&**chat, shown.view.status)).collect();
+    let mut all: Vec<_> = (0..MANY).step_by(7).map(|number| format!("chat{number}")).collect();
+    all.sort_unstable();
+    let mut shown: Vec<_> =
+        chats.iter().filter(|(_, status)| *status == wanted).map(|(chat, _)| *chat).collect();
+    shown.sort_unstable();
+    assert_eq!(shown, all, "of {chats:?}");
+}
+
+#[test]
+fn a6_goals_of_many_channels_that_take_effect_together_change_the_chats_that_wait_in_each() {
+    for budget in [usize::MAX, 3] {
+        let mut world = World::offline(false);
+        world.budget = budget;
+        for number in (0..MANY).step_by(7) {
+            world.fold(&of_channel(number, asked("09:00").logged("09:00")));
+        }
+        for number in 0..MANY {
+            world.fold(&of_channel(number, goal("Purchase").at("11:00").logged("09:30")));
+        }
+        assert!(world.statuses().values().all(|shown| shown.view.status == Status::None));
+        world.fold(&clock("11:00"));
+        all_are(&world, AwaitingReply);
+    }
+}
+
+#[test]
+fn a6_settings_of_many_channels_that_are_read_together_reach_the_chats_of_each() {
+    for budget in [usize::MAX, 3] {
+        let mut world = World::offline(true);
+        world.budget = budget;
+        let of_each = |record: Record| (0..MANY).map(move |number| of_channel(number, record.clone()));
+        world.read_together(&of_each(goal("Purchase")).collect::<Vec<_>>());
+        for number in (0..MANY).step_by(7) {
+            for record in [asked("09:00"), replied("10:00")] {
+                world.fold(&of_channel(number, record));
+            }
+        }
+        world.fold(&clock("+2d 10:00"));
+        // Nobody waits any more; what counts is when they talked.
+        world.read_together(&of_each(subscribed("09:30").logged("+2d 10:00")).collect::<Vec<_>>());
+        all_are(&world, Measuring);
+
+        // And a reading of those that wait.
+        let mut world = World::offline(false);
+        world.budget = budget;
+        for number in (0..MANY).step_by(7) {
+            world.fold(&of_channel(number, asked("09:00")));
+        }
+        world.read_together(&of_each(goal("Purchase").at("08:00")).collect::<Vec<_>>());
+        all_are(&world, AwaitingReply);
+    }
 }

@@ -175,13 +175,28 @@ impl World {
                 self.bad.extend(folded.err());
             }
             Says::Setting(change) => {
-                self.settings_read.push(record.clone());
-                if let Some(effect) = self.settings.add(goal_change(record, change), record.logged) {
-                    self.pipelines.iter_mut().for_each(|pipeline| pipeline.setting_read(&effect));
-                    self.sweep();
-                }
+                self.add_setting(record, change);
+                self.sweep();
             }
             Says::TimePasses => {}
+        }
+    }
+
+    /// Reads settings, and only then shows them to the chats.
+    pub fn read_together(&mut self, settings: &[Record]) {
+        for record in settings {
+            if let Says::Setting(change) = &record.says {
+                self.add_setting(record, change);
+            }
+        }
+        self.sweep();
+        self.deliver();
+    }
+
+    fn add_setting(&mut self, record: &Record, change: &Change) {
+        self.settings_read.push(record.clone());
+        if let Some(effect) = self.settings.add(goal_change(record, change), record.logged) {
+            self.pipelines.iter_mut().for_each(|pipeline| pipeline.setting_read(&effect));
         }
     }
 

@@ -98,6 +98,12 @@ pub(super) fn channel_prefix(kind: u8, channel: &str) -> Vec<u8> {
     entry
 }
 
+/// The channel of an entry of `w` or `r`, in the form that it has there.
+pub(super) fn channel_of(entry: &[u8]) -> &[u8] {
+    let length = u16::from_be_bytes([entry[1], entry[2]]);
+    &entry[1..3 + usize::from(length)]
+}
+
 pub(super) fn sortable(number: i64) -> [u8; 8] {
     ((number as u64) ^ (1 << 63)).to_be_bytes()
 }

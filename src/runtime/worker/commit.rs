@@ -1,8 +1,10 @@
 //! The commit: one transaction with the rows, the outputs and the positions, and only then the disk.
 
 use super::*;
+use crate::log::Outgoing;
 use crate::state::digest::Digest;
-use crate::state::table::{Change, Key, Table, TableRow};
+use crate::state::store::Changes;
+use crate::state::table::{Table, TableRow};
 
 /// How often it is noted which changelog offset the rows on disk have surely reached: what lies beyond is read again after
 /// a crash.
@@ -31,23 +33,14 @@ impl<L: Log> Worker<L> {
         }
         // What was written needs a commit, even if no position moved: a bad goal change comes from none of them.
         let wrote = self.tally.written > 0;
-        let rows = self.changed_rows()?;
-        for (task, key, value) in &rows {
-            let to = shared.topology.changelog(task.0, task.1);
-            self.tally.written += 1;
-            self.member.send(crate::log::Outgoing {
-                topic: &to.topic,
-                partition: to.partition,
-                key: Some(key),
-                value: Some(value),
-                headers: &[],
-                timestamp: None,
-            })?;
-        }
+        // Put together as the records go out; written once they are committed.
+        let mut changes = shared.store.changes();
+        let changed = self.send_changed(&mut changes)?;
+        let rows: usize = changed.values().sum();
+        self.tally.written += rows as u64;
         // A task whose rows changed commits its positions with them, moved or not: they are what fences it.
-        let changed: BTreeSet<TaskId> = rows.iter().map(|(task, _, _)| *task).collect();
         let moved = self.moved(&changed, all || wrote);
-        if rows.is_empty() && moved.is_empty() && !wrote {
+        if rows == 0 && moved.is_empty() && !wrote {
             self.settled = 0;
             return Ok(false);
         }
@@ -59,18 +52,9 @@ impl<L: Log> Worker<L> {
         let running: Vec<TaskId> = self.tasks.running.keys().copied().collect();
         self.claimant.check(running.iter().copied())?;
         if planted(Bug::DiskBeforeCommit) {
-            let mut changes = shared.store.changes();
-            rows.iter().for_each(|(task, key, value)| {
-                changes.put(task.0.family(), &row_key(task.1, key), value);
-            });
-            changes.write()?;
+            std::mem::replace(&mut changes, shared.store.changes()).write()?;
         }
-        // Put together while the records are on their way; written once they are committed. From here on a failure must
-        // bring a new pipeline, as it does: the lookups count their changes as committed.
-        let mut changes = shared.store.changes();
-        for (task, key, value) in &rows {
-            changes.put(task.0.family(), &row_key(task.1, key), value);
-        }
+        // From here on a failure must bring a new pipeline, as it does: the lookups count their changes as committed.
         for chats in self.pipeline.chats.values_mut() {
             chats.index.commit(&mut changes);
         }
@@ -88,36 +72,54 @@ impl<L: Log> Worker<L> {
         for position in positions {
             self.remember(position);
         }
-        self.unreached = if is_due { rows.len() } else { self.unreached + rows.len() };
+        self.unreached = if is_due { rows } else { self.unreached + rows };
         self.settled = 0;
         self.commit_took = shared.clocks.elapsed().saturating_sub(self.last_commit);
         let tally = std::mem::take(&mut self.tally);
         shared.figures.committed(&tally, self.commit_took);
-        tracing::debug!(folded = tally.folded_in_all(), rows = rows.len(), "committed");
+        tracing::debug!(folded = tally.folded_in_all(), rows, "committed");
         Ok(true)
     }
 
-    /// What has to be stored, and the digest that comes of it in the note of each task.
-    fn changed_rows(&mut self) -> Result<Vec<(TaskId, Key, Vec<u8>)>, Failure> {
-        let Pipeline { chats, customers, managers, .. } = &mut self.pipeline;
-        let chats = chats.iter_mut().map(|(p, task)| ((Stage::Chats, *p), changed(&mut task.table)));
-        let customers =
-            customers.iter_mut().map(|(p, task)| ((Stage::Customers, *p), changed(&mut task.table)));
-        let managers = managers.iter_mut().map(|(p, task)| ((Stage::Managers, *p), changed(&mut task.table)));
-        let mut rows = Vec::new();
-        for (id, changed) in chats.chain(customers).chain(managers) {
-            let (changed, digest) = changed?;
-            rows.extend(changed.into_iter().map(|(key, row)| (id, key, row)));
-            if let Some(task) = self.tasks.running.get_mut(&id) {
-                task.note.digest = Some(digest);
+    /// Sends what has to be stored to the changelogs and puts it into `changes`; how many rows each task had. The digest that
+    /// comes of them goes into its note.
+    fn send_changed(&mut self, changes: &mut Changes<'_>) -> anyhow::Result<BTreeMap<TaskId, usize>> {
+        let shared = self.shared.clone();
+        let (topology, member, running) = (&shared.topology, &mut self.member, &mut self.tasks.running);
+        let mut changed = BTreeMap::new();
+        let mut send = |id: TaskId, table: &mut dyn Stored| {
+            let to = topology.changelog(id.0, id.1);
+            let mut rows = 0;
+            table.changed(&mut |key, row| {
+                rows += 1;
+                changes.put_row(id.0.family(), id.1, key, row);
+                let (topic, partition) = (&*to.topic, to.partition);
+                let (key, value, headers) = (Some(key), Some(row), &[][..]);
+                Ok(member.send(Outgoing { topic, partition, key, value, headers, timestamp: None })?)
+            })?;
+            if rows > 0 {
+                changed.insert(id, rows);
             }
+            if let Some(task) = running.get_mut(&id) {
+                task.note.digest = Some(table.digest());
+            }
+            anyhow::Ok(())
+        };
+        for (partition, task) in &mut self.pipeline.chats {
+            send((Stage::Chats, *partition), &mut task.table)?;
         }
-        Ok(rows)
+        for (partition, task) in &mut self.pipeline.customers {
+            send((Stage::Customers, *partition), &mut task.table)?;
+        }
+        for (partition, task) in &mut self.pipeline.managers {
+            send((Stage::Managers, *partition), &mut task.table)?;
+        }
+        Ok(changed)
     }
 
     /// The tasks whose rows changed or whose positions moved since they were committed. A note alone (the clock
     /// moved, nothing else) is worth a commit only with other rows or `all`: it is found again by itself.
-    fn moved(&mut self, changed: &BTreeSet<TaskId>, all: bool) -> Vec<(TaskId, Vec<Position>)> {
+    fn moved(&mut self, changed: &BTreeMap<TaskId, usize>, all: bool) -> Vec<(TaskId, Vec<Position>)> {
         let with_notes = all || !changed.is_empty();
         let depth = self.pipeline.take_depth();
         let mut moved = Vec::new();
@@ -128,7 +130,7 @@ impl<L: Log> Worker<L> {
             let next: Vec<Option<Offset>> = inputs.iter().map(at).collect();
             let note = task.note.encode();
             let note_moved = with_notes && note != task.committed_note;
-            if next == task.committed && !note_moved && !changed.contains(&(stage, partition)) {
+            if next == task.committed && !note_moved && !changed.contains_key(&(stage, partition)) {
                 continue;
             }
             let last = inputs.len() - 1;
@@ -169,7 +171,20 @@ impl<L: Log> Worker<L> {
     }
 }
 
-fn changed<R: TableRow>(table: &mut Table<R>) -> anyhow::Result<(Vec<Change>, Digest)> {
-    let changed = table.changed()?;
-    Ok((changed, table.digest()))
+/// A table, of whatever rows.
+trait Stored {
+    fn changed(&mut self, tell: Tell<'_>) -> anyhow::Result<()>;
+    fn digest(&self) -> Digest;
+}
+
+/// Is told a key and what has to be stored under it.
+type Tell<'a> = &'a mut dyn FnMut(&[u8], &[u8]) -> anyhow::Result<()>;
+
+impl<R: TableRow> Stored for Table<R> {
+    fn changed(&mut self, tell: Tell<'_>) -> anyhow::Result<()> {
+        Table::changed(self, tell)
+    }
+    fn digest(&self) -> Digest {
+        Table::digest(self)
+    }
 }

@@ -34,7 +34,6 @@ use crate::log::{Batch as _, Log, LogError, Member, Offset, Polled, Position, Re
 use crate::pipeline::Pipeline;
 use crate::planted::{Bug, planted};
 use crate::state::store::Store;
-use crate::state::table::row_key;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
