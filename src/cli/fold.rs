@@ -64,6 +64,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         while let Some(chunk) = chunks.next() {
             let chunk = chunk.with_context(|| format!("cannot read {}", path.display()))?;
             progress.add(chunk.bytes());
+            fold.come_near(chunk.borrow_dependent());
             for (number, line) in chunk.borrow_dependent() {
                 let Err(reason) = fold.line(line)? else { continue };
                 bad_lines += 1;
@@ -96,6 +97,13 @@ struct Fold<'a> {
 }
 
 impl Fold<'_> {
+    fn come_near(&self, lines: &[(u64, lines::Checked<'_>)]) {
+        self.offline.come_near(lines.iter().filter_map(|(_, line)| match line {
+            Ok(Line::Chat(event)) => Some(event.chat.as_bytes()),
+            _ => None,
+        }));
+    }
+
     /// Folds one line; the inner error is why it is bad.
     fn line(&mut self, line: &lines::Checked<'_>) -> anyhow::Result<Result<(), String>> {
         let folded = match line {

@@ -46,8 +46,8 @@ pub struct ChatsTask {
     seals: bool,
 }
 
-/// So many settings at once are of many channels, in most of which nobody may have to look at them.
-const MANY_SWEEPS: usize = 64;
+/// So many settings at once may be of as many channels, in most of which nobody may have to look at them.
+const MANY_SWEEPS: usize = 8;
 
 /// What a record led to outside of its chat.
 #[derive(Default)]
@@ -254,6 +254,9 @@ impl ChatsTask {
         if self.passing.len() >= MANY_SWEEPS {
             narrow(&mut self.passing, &[Phase::Waiting], &mut self.index)?;
         }
+        if self.passing.is_empty() && self.sweeps.is_empty() {
+            self.swept = self.clock;
+        }
         Ok(())
     }
 
@@ -301,9 +304,11 @@ impl ChatsTask {
         out: &mut dyn Outlet,
     ) -> anyhow::Result<bool> {
         if self.sweeps_added >= MANY_SWEEPS {
-            narrow(&mut self.sweeps, &[Phase::Waiting, Phase::Recent], &mut self.index)?;
-            self.sweeps_added = 0;
+            let mut added = self.sweeps.split_off(self.sweeps.len().saturating_sub(self.sweeps_added));
+            narrow(&mut added, &[Phase::Waiting, Phase::Recent], &mut self.index)?;
+            self.sweeps.append(&mut added);
         }
+        self.sweeps_added = 0;
         while let Some(mut sweep) = self.sweeps.pop_front() {
             // Those that wait look at what has taken effect; later effects wait for the clock.
             let phases = if sweep.effect.effective <= self.clock { 0..2 } else { 1..2 };

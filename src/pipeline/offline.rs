@@ -22,6 +22,11 @@ impl Offline {
         Self { pipeline: Pipeline::offline(), settings: Settings::new(requires_subscription), until }
     }
 
+    /// Chats that are about to be folded.
+    pub fn come_near<'k>(&self, chats: impl Iterator<Item = &'k [u8]>) {
+        self.pipeline.chats[&0].table.come_near(chats);
+    }
+
     /// Folds a chat's record; the inner error is why it is bad.
     pub fn chat(&mut self, event: &ChatEvent<'_>, to: &mut dyn Changes) -> anyhow::Result<Result<(), Bad>> {
         if !self.takes(event.at) {

@@ -47,6 +47,11 @@ impl TableRow for ChatRow {
             live.conversation.events.was_stored();
         }
     }
+    fn come_near(&self) -> usize {
+        let Some(live) = &self.live else { return 0 };
+        let conversation = &live.conversation;
+        conversation.replies.len() + conversation.customers.len() + usize::from(live.published.is_some())
+    }
 }
 
 impl Row for CustomerRow {

@@ -38,6 +38,10 @@ pub trait TableRow: Row {
     }
     /// The row and its pages have been stored.
     fn was_stored(&mut self) {}
+    /// Looks at what lies outside of the row itself. What it says means nothing.
+    fn come_near(&self) -> usize {
+        0
+    }
 }
 
 /// Of which list of a row, and which page of it.
@@ -189,6 +193,16 @@ impl<R: TableRow> Table<R> {
         Ok(())
     }
 
+    /// Brings these rows near to the processor, as far as they are in memory: for a lookup by itself it waits for memory
+    /// again and again, for several it waits for all of them at once.
+    pub fn come_near<'k>(&self, keys: impl Iterator<Item = &'k [u8]>) {
+        for key in keys {
+            if let Some(slot) = self.rows.get(key) {
+                std::hint::black_box(slot.row.as_ref().map(R::come_near));
+            }
+        }
+    }
+
     /// A row that is in memory and in use.
     pub fn peek(&self, key: &[u8]) -> Option<&R> {
         self.rows.get(key)?.row.as_ref()
@@ -264,10 +278,9 @@ impl<R: TableRow> Table<R> {
             }
         }
         if self.store.is_some() && self.rows.len() > self.rows_max / 2 {
-            let room = self.rows.len();
             self.older = std::mem::take(&mut self.rows);
-            // Much as last time, most likely: it need not grow into that step by step.
-            self.rows.reserve(room.min(self.rows_max / 2));
+            // It will have as many before it is next looked at, and need not grow into that step by step.
+            self.rows.reserve(self.rows_max / 2);
             // What one transaction touched may be more than may be kept.
             let mut kept = 0;
             let rows_max = self.rows_max;

@@ -1,7 +1,7 @@
 //! A: the settings of a channel, goals, and which events match them.
 
 use super::language::*;
-use super::world::{Record, Says, World};
+use super::world::{Published, Record, Says, World};
 use chat_goals::domain::goal::{Days, Filter, Goal, Property};
 
 #[test]
@@ -433,4 +433,30 @@ fn a6_settings_of_many_channels_that_are_read_together_reach_the_chats_of_each()
         world.read_together(&of_each(goal("Purchase").at("08:00")).collect::<Vec<_>>());
         all_are(&world, AwaitingReply);
     }
+}
+
+#[test]
+fn a6_settings_that_nobody_has_to_look_at_are_done_with_as_the_clock_passes_them() {
+    let mut world = World::offline(false);
+    for number in [0, 7] {
+        for record in [goal("Purchase").days(1), asked("09:00"), replied("10:00")] {
+            world.fold(&of_channel(number, record));
+        }
+    }
+    for number in 0..MANY {
+        world.fold(&of_channel(number, goal("Booking").at("11:00").logged("10:30")));
+    }
+    // The time is over between the two chats that miss their goals at one moment.
+    let (pipeline, settings, heard) = (&mut world.pipelines[0], &world.settings, &mut world.heard);
+    let done = pipeline.tick(0, time("+2d 00:00"), &mut 1, settings, heard).expect("memory does not fail");
+    let (reached, swept) = pipeline.chats[&0].times();
+    assert!(!done && reached == time("+1d 10:00:00.001") && swept >= time("11:00"), "{reached:?} {swept:?}");
+    // Whoever takes up the times goes on with the deadlines, and shows nobody those settings once more.
+    let mut world = world.restored();
+    world.fold(&clock("+2d 00:00"));
+    let missed = world.heard.published.iter().filter_map(|published| match published {
+        Published::Changed(change) if change.view.status == Missed => Some(change.cause.kind),
+        _ => None,
+    });
+    assert_eq!(missed.collect::<Vec<_>>(), [Deadline, Deadline]);
 }
