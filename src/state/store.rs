@@ -3,7 +3,6 @@
 //! Written only after Kafka has committed, without fsync: the changelog is the durable copy, and an older
 //! consistent prefix is always a valid start. Every option stands here with its reason.
 
-use super::table::push_row_key;
 use anyhow::Context as _;
 use rocksdb::{
     BlockBasedIndexType, BlockBasedOptions, Cache, ColumnFamily, ColumnFamilyDescriptor, DBCompressionType,
@@ -251,6 +250,12 @@ pub fn family_options(cache: &Cache, memory_bytes: usize) -> Options {
     family_options.set_memtable_prefix_bloom_ratio(0.1);
     family_options.set_write_buffer_size(memory_bytes / 8);
     family_options
+}
+
+/// The key of a row on disk, behind what is in `bytes`.
+pub(super) fn push_row_key(bytes: &mut Vec<u8>, partition: i32, key: &[u8]) {
+    bytes.extend(partition.to_be_bytes());
+    bytes.extend(key);
 }
 
 impl Changes<'_> {

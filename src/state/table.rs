@@ -3,7 +3,7 @@
 //! A changed row stays until it is committed or rolled back; the others may be dropped at any commit.
 
 use super::digest::{Digest, Part};
-use super::store::{Family, Store};
+use super::store::{Family, Store, push_row_key};
 use anyhow::Context as _;
 use hashbrown::HashMap;
 use hashbrown::hash_map::EntryRef;
@@ -381,11 +381,6 @@ pub fn row_key(partition: i32, key: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(4 + key.len());
     push_row_key(&mut bytes, partition, key);
     bytes
-}
-
-pub(super) fn push_row_key(bytes: &mut Vec<u8>, partition: i32, key: &[u8]) {
-    bytes.extend(partition.to_be_bytes());
-    bytes.extend(key);
 }
 
 /// The partition and the own key of a row's key on disk.
