@@ -197,6 +197,17 @@ proptest! {
     }
 
     #[test]
+    fn f2_chats_that_are_settled_in_the_end_only_come_to_the_same(records in history(5..50)) {
+        let mut world = World::without_changes();
+        records.iter().for_each(|record| world.fold(record));
+        world.tick(END);
+        world.settle_all();
+        let mut settled_at_once = folded(&records);
+        same_end!(settled_at_once, world);
+        prop_assert_eq!(&settled_at_once.bad, &world.bad);
+    }
+
+    #[test]
     fn f2_what_is_published_replayed_gives_the_statuses_without_a_gap(records in history(5..50)) {
         let world = folded(&records);
         let mut replayed: BTreeMap<_, (u32, Option<View>)> = BTreeMap::new();

@@ -48,12 +48,11 @@ enum Emit {
 }
 
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let offline = Offline::new(!args.no_subscription, args.until);
+    let changes = args.emit.contains(&Emit::Changes);
     let mut fold = Fold {
-        offline: Offline::new(!args.no_subscription, args.until),
-        out: Printer {
-            to: BufWriter::with_capacity(1 << 16, io::stdout().lock()),
-            changes: args.emit.contains(&Emit::Changes),
-        },
+        offline: if changes { offline } else { offline.without_changes() },
+        out: Printer { to: BufWriter::with_capacity(1 << 16, io::stdout().lock()), changes },
     };
     let standard_input = [PathBuf::from("-")];
     let files = if args.files.is_empty() { &standard_input[..] } else { &args.files };

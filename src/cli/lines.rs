@@ -21,10 +21,11 @@ type Lines<'a> = Vec<(u64, Checked<'a>)>;
 /// The same before they are checked.
 type ParsedLines<'a> = Vec<(u64, Result<LineJson<'a>, String>)>;
 
-/// Whole lines, and the number of the first.
+/// Whole lines, the number of the first, and how many there are, blank ones too.
 pub struct Text {
     bytes: Vec<u8>,
     first: u64,
+    count: usize,
 }
 
 self_cell!(
@@ -96,12 +97,17 @@ pub fn read(path: &Path) -> anyhow::Result<Chunks> {
 }
 
 fn parsed(text: &Text) -> ParsedLines<'_> {
-    let lines = text.bytes.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
-    (text.first..)
-        .zip(lines)
-        .filter(|(_, line)| !line.is_empty())
-        .map(|(number, line)| (number, parse(line)))
-        .collect()
+    let mut parsed = Vec::with_capacity(text.count);
+    let mut begin = 0;
+    let ends = memchr::memchr_iter(b'\n', &text.bytes).chain([text.bytes.len()]);
+    for (number, end) in (text.first..).zip(ends) {
+        let line = text.bytes[begin..end].trim_ascii();
+        begin = end + 1;
+        if !line.is_empty() {
+            parsed.push((number, parse(line)));
+        }
+    }
+    parsed
 }
 
 fn checked(parsed: &Parsed) -> Lines<'_> {
@@ -140,7 +146,9 @@ impl Texts {
             return Ok(None);
         }
         let first = self.next;
-        self.next += memchr::memchr_iter(b'\n', &bytes).count() as u64;
-        Ok(Some(Text { bytes, first }))
+        let ended = memchr::memchr_iter(b'\n', &bytes).count();
+        self.next += ended as u64;
+        let count = ended + usize::from(bytes.last() != Some(&b'\n'));
+        Ok(Some(Text { bytes, first, count }))
     }
 }

@@ -13,7 +13,8 @@ use crate::stages::chats::{self, ChatRow, Index};
 use crate::stages::messages::{Bad, Cause, CauseKind, ChatEvent, ToChat, ToCustomer};
 use crate::state::index::SortedIndex;
 use crate::state::store::Store;
-use crate::state::table::Table;
+use crate::state::table::{Table, TableRow as _};
+use hashbrown::HashMap;
 use lookups::{channel_prefix, due_chat, due_entry, due_time, reindex, sortable};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -21,6 +22,9 @@ use sweep::{Phase, Sweep, narrow};
 
 /// Differences of counters that are still to be told to their buckets.
 pub type Differences = Vec<(ChannelId, Bucket, Counts)>;
+
+/// Differences of counters, summed up.
+pub type Sums = HashMap<(ChannelId, Bucket), Counts>;
 
 /// One partition of the chats stage.
 pub struct ChatsTask {
@@ -44,6 +48,8 @@ pub struct ChatsTask {
     /// What chats have to ask customers for, because of settings that they were shown.
     asks: Vec<ToCustomer>,
     seals: bool,
+    /// Chats are settled in the end only.
+    puts_off: bool,
 }
 
 /// So many settings at once may be of as many channels, in most of which nobody may have to look at them.
@@ -55,6 +61,26 @@ pub struct Followed {
     pub asks: Vec<ToCustomer>,
     /// The chat has to be settled once everything that follows is done.
     pub settle: bool,
+}
+
+/// Settles rows, without sealing: what they add to the counters.
+fn settled(rows: &mut [&mut ChatRow], settings: &Settings, clock: Timestamp) -> Sums {
+    /// They come near together, as in [`Table::come_near`].
+    const TOGETHER: usize = 32;
+    let cause = Cause { kind: CauseKind::Deadline, at: clock };
+    let mut sums = Sums::new();
+    for rows in rows.chunks_mut(TOGETHER) {
+        rows.iter().for_each(|row| {
+            std::hint::black_box(row.come_near());
+        });
+        for row in rows {
+            let settled = row.settle(settings.channel(&row.channel), clock, cause, false);
+            for (bucket, counts) in settled.differences {
+                sums.entry((row.channel.clone(), bucket)).or_default().add(&counts, 1);
+            }
+        }
+    }
+    sums
 }
 
 impl ChatsTask {
@@ -72,7 +98,28 @@ impl ChatsTask {
             due_ahead: VecDeque::new(),
             asks: Vec::new(),
             seals,
+            puts_off: false,
         }
+    }
+
+    /// Settles no chat before [`Self::settle_all`], for callers whom nobody asks for the changes on the way: what a chat comes
+    /// to in the end follows from its facts, however often it was settled before. Nothing is sealed, no row dropped.
+    pub fn put_off(&mut self) {
+        self.puts_off = true;
+        self.table.keep_marks();
+    }
+
+    /// Settles every chat at the clock, once nothing more is to be folded, in `threads`: what they add to the counters.
+    pub fn settle_all(&mut self, settings: &Settings, threads: usize) -> Vec<Sums> {
+        let (clock, mut rows) = (self.clock, self.table.rows_mut().collect::<Vec<_>>());
+        let share = rows.len().div_ceil(threads).max(1);
+        std::thread::scope(|scope| {
+            let settling: Vec<_> = rows
+                .chunks_mut(share)
+                .map(|rows| scope.spawn(move || settled(rows, settings, clock)))
+                .collect();
+            settling.into_iter().map(|thread| thread.join().expect("nothing panics")).collect()
+        })
     }
 
     pub fn clock(&self) -> Timestamp {
@@ -126,7 +173,7 @@ impl ChatsTask {
     ) -> anyhow::Result<Result<Followed, Bad>> {
         let channel = settings.channel(event.channel);
         self.catch_up(event.chat, event.channel, settings, differences, out)?;
-        let slot = self.table.slot(event.chat.as_bytes())?;
+        let mut slot = self.table.slot(event.chat.as_bytes())?;
         let judged = chats::judge(event, channel, logged);
         let folded = match chats::fold(&mut slot.row, event, self.partition, channel, judged) {
             Ok(folded) => folded,
@@ -144,7 +191,7 @@ impl ChatsTask {
             // Settling looks at the index anyway.
             let index = (!folded.settle).then(|| slot.row.as_ref().map(ChatRow::index).unwrap_or_default());
             let moved = index.map(|index| (std::mem::replace(&mut slot.index, index), index));
-            self.table.mark(event.chat.as_bytes());
+            slot.mark();
             if let Some((before, after)) = moved {
                 self.reindex(event.channel, event.chat, before, after);
             }
@@ -161,11 +208,11 @@ impl ChatsTask {
         out: &mut dyn Outlet,
     ) -> anyhow::Result<bool> {
         self.catch_up(&message.chat, &message.channel, settings, differences, out)?;
-        let slot = self.table.slot(message.chat.as_bytes())?;
+        let mut slot = self.table.slot(message.chat.as_bytes())?;
         let Some(row) = &mut slot.row else { return Ok(false) };
         let new = row.channel == message.channel && row.customer_events(message);
         if new {
-            self.table.mark(message.chat.as_bytes());
+            slot.mark();
         }
         Ok(new)
     }
@@ -179,18 +226,29 @@ impl ChatsTask {
         differences: &mut Differences,
         out: &mut dyn Outlet,
     ) -> anyhow::Result<()> {
-        let slot = self.table.slot(chat.as_bytes())?;
+        // Whatever led here is a fact that stands in the row, or a setting.
+        if self.puts_off { Ok(()) } else { self.settle_now(chat, cause, settings, differences, out) }
+    }
+
+    fn settle_now(
+        &mut self,
+        chat: &str,
+        cause: Cause,
+        settings: &Settings,
+        differences: &mut Differences,
+        out: &mut dyn Outlet,
+    ) -> anyhow::Result<()> {
+        let mut slot = self.table.slot(chat.as_bytes())?;
         let Some(row) = &mut slot.row else { return Ok(()) };
         let channel = settings.channel(&row.channel);
         let settled = row.settle(channel, self.clock, cause, self.seals);
         for (bucket, counts) in settled.differences {
             differences.push((row.channel.clone(), bucket, counts));
         }
-        let index = row.index();
+        let (index, channel_id) = (row.index(), row.channel.clone());
         if settled.changed || slot.index != index {
-            let channel_id = row.channel.clone();
             let before = std::mem::replace(&mut slot.index, index);
-            self.table.mark(chat.as_bytes());
+            slot.mark();
             self.reindex(&channel_id, chat, before, index);
         }
         match settled.change {
@@ -208,6 +266,10 @@ impl ChatsTask {
         differences: &mut Differences,
         out: &mut dyn Outlet,
     ) -> anyhow::Result<bool> {
+        if self.puts_off {
+            self.clock = self.clock.max(until);
+            return Ok(true);
+        }
         loop {
             if !self.passing.is_empty() && !self.pass(budget, settings, differences, out)? {
                 return Ok(false);
@@ -303,6 +365,9 @@ impl ChatsTask {
         differences: &mut Differences,
         out: &mut dyn Outlet,
     ) -> anyhow::Result<bool> {
+        if self.puts_off {
+            self.look_up_marked(settings, differences, out)?;
+        }
         if self.sweeps_added >= MANY_SWEEPS {
             let mut added = self.sweeps.split_off(self.sweeps.len().saturating_sub(self.sweeps_added));
             narrow(&mut added, &[Phase::Waiting, Phase::Recent], &mut self.index)?;
@@ -331,6 +396,27 @@ impl ChatsTask {
             self.swept = self.clock;
         }
         Ok(true)
+    }
+
+    /// Settings that were read and begin subscriptions make chats ask for events, which is a fact (C5): the lookups that find
+    /// these chats must know of all.
+    fn look_up_marked(
+        &mut self,
+        settings: &Settings,
+        differences: &mut Differences,
+        out: &mut dyn Outlet,
+    ) -> anyhow::Result<()> {
+        self.sweeps.retain(|sweep| sweep.effect.subscribes);
+        if self.sweeps.is_empty() {
+            return Ok(());
+        }
+        let cause = Cause { kind: CauseKind::GoalChanged, at: self.clock };
+        for chat in self.table.take_marked() {
+            self.settle_now(std::str::from_utf8(&chat)?, cause, settings, differences, out)?;
+        }
+        // Settling has marked them.
+        self.table.take_marked();
+        Ok(())
     }
 
     /// One phase of a sweep. True: it came to its end.

@@ -10,8 +10,8 @@ pub mod outlet;
 pub mod rows;
 
 use crate::contract::keys::counter_key;
-use crate::domain::credit::{Bucket, Counts};
-use crate::domain::ids::{ChannelId, ChatId};
+
+use crate::domain::ids::ChatId;
 use crate::domain::settings::{Effect, Settings};
 use crate::domain::time::Timestamp;
 use crate::log::partitioner::partition_of;
@@ -24,8 +24,7 @@ use crate::stages::messages::{
 };
 use crate::state::store::Store;
 use crate::state::table::Table;
-use chats::{ChatsTask, Differences};
-use hashbrown::HashMap;
+use chats::{ChatsTask, Differences, Sums};
 use outlet::Outlet;
 use rows::customer_key;
 use std::collections::{BTreeMap, VecDeque};
@@ -56,7 +55,7 @@ pub struct Pipeline {
     queue: VecDeque<Message>,
     differences: Differences,
     /// Differences of counters since the last flush.
-    sums: HashMap<(ChannelId, Bucket), Counts>,
+    sums: Sums,
     /// How many customers an event passed through at most, since that was last asked (the clock wants to know).
     depth: u32,
     /// The group's clock, for what customers may forget (H3).
@@ -81,7 +80,7 @@ impl Pipeline {
             managers: BTreeMap::new(),
             queue: VecDeque::new(),
             differences: Vec::new(),
-            sums: HashMap::new(),
+            sums: Sums::new(),
             depth: 0,
             now: Timestamp::MIN,
         }
@@ -233,6 +232,21 @@ impl Pipeline {
         Ok(done)
     }
 
+    /// From now on nobody is told of changes on the way: chats are settled by [`Self::settle_all`] only.
+    pub fn put_off(&mut self) {
+        self.chats.values_mut().for_each(ChatsTask::put_off);
+    }
+
+    /// Settles every chat that is here at its clock, once nothing more is to be folded.
+    pub fn settle_all(&mut self, settings: &Settings) {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        for task in self.chats.values_mut() {
+            for (bucket, counts) in task.settle_all(settings, threads).into_iter().flatten() {
+                self.sums.entry(bucket).or_default().add(&counts, 1);
+            }
+        }
+    }
+
     /// Tells every chats partition of a setting that was read; [`Self::sweep`] shows it to the chats.
     pub fn setting_read(&mut self, effect: &Effect) {
         for task in self.chats.values_mut() {
@@ -283,11 +297,11 @@ impl Pipeline {
                 out.to_manager(partition, ToManager { channel, bucket, difference })?;
                 continue;
             };
-            let slot = task.table.slot(key.as_bytes())?;
+            let mut slot = task.table.slot(key.as_bytes())?;
             let row = slot.row.get_or_insert_with(|| CounterRow::new(channel, bucket));
             row.add(&difference);
             let counter = row.settle(now);
-            task.table.mark(key.as_bytes());
+            slot.mark();
             if let Some(counter) = counter {
                 out.counter(counter)?;
             }
@@ -366,12 +380,12 @@ impl Pipeline {
     ) -> anyhow::Result<()> {
         let task = self.customers.get_mut(&partition).expect("the customer's partition is here");
         let key = customer_key(channel, customer);
-        let slot = task.table.slot(&key)?;
+        let mut slot = task.table.slot(&key)?;
         let row = slot.row.get_or_insert_with(|| CustomerRow::new(channel.into(), customer.into()));
         act(row, told);
         let forgot = self.seals && row.forget(self.now);
         if told.changed || forgot {
-            task.table.mark(&key);
+            slot.mark();
         }
         Ok(())
     }

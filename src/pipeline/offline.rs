@@ -15,11 +15,21 @@ pub struct Offline {
     pub settings: Settings,
     /// Only records at this time or before are taken.
     until: Option<Timestamp>,
+    /// Nobody asks for changes.
+    puts_off: bool,
 }
 
 impl Offline {
     pub fn new(requires_subscription: bool, until: Option<Timestamp>) -> Self {
-        Self { pipeline: Pipeline::offline(), settings: Settings::new(requires_subscription), until }
+        let settings = Settings::new(requires_subscription);
+        Self { pipeline: Pipeline::offline(), settings, until, puts_off: false }
+    }
+
+    /// For whoever wants to know how all stands in the end, and none of the changes on the way: these are not found then.
+    pub fn without_changes(mut self) -> Self {
+        self.pipeline.put_off();
+        self.puts_off = true;
+        self
     }
 
     /// Chats that are about to be folded.
@@ -79,12 +89,15 @@ impl Offline {
         }
     }
 
-    /// Moves the clock to where it shall stand in the end.
+    /// Moves the clock to where it shall stand in the end. Nothing may be folded after it.
     pub fn finish(&mut self, to: &mut dyn Changes) -> anyhow::Result<()> {
-        match self.until {
-            Some(until) => self.tick(until, to),
-            None => Ok(()),
+        if let Some(until) = self.until {
+            self.tick(until, to)?;
         }
+        if self.puts_off {
+            self.pipeline.settle_all(&self.settings);
+        }
+        Ok(())
     }
 
     pub fn clock(&self) -> Timestamp {

@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use hashbrown::HashMap;
 use hashbrown::hash_map::EntryRef;
 use rustc_hash::FxBuildHasher;
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 /// What is stored under one key.
@@ -65,6 +66,8 @@ pub struct Table<R: TableRow> {
     /// Rows that were not used since the last turn; what is used again moves to `rows`.
     older: Slots<R>,
     dirty: Vec<Key>,
+    /// Whether anybody asks which rows changed.
+    marks: bool,
     rows_max: usize,
     /// Of everything that is stored in this partition, with what [`Table::changed`] has told since.
     digest: Digest,
@@ -116,6 +119,38 @@ impl Stored {
     }
 }
 
+/// A slot in use.
+pub struct Held<'t, R: TableRow> {
+    slot: &'t mut Slot<R>,
+    key: &'t [u8],
+    /// `None`: nothing is ever committed, everything just stays.
+    dirty: Option<&'t mut Vec<Key>>,
+}
+
+impl<R: TableRow> Held<'_, R> {
+    /// Says that the row in this slot is not what the store has.
+    pub fn mark(&mut self) {
+        if let Some(dirty) = &mut self.dirty
+            && !std::mem::replace(&mut self.slot.dirty, true)
+        {
+            dirty.push(self.key.into());
+        }
+    }
+}
+
+impl<R: TableRow> Deref for Held<'_, R> {
+    type Target = Slot<R>;
+    fn deref(&self) -> &Slot<R> {
+        self.slot
+    }
+}
+
+impl<R: TableRow> DerefMut for Held<'_, R> {
+    fn deref_mut(&mut self) -> &mut Slot<R> {
+        self.slot
+    }
+}
+
 impl<R: TableRow> Slot<R> {
     /// Of what the store has.
     fn of(found: Option<(R, Stored)>) -> Self {
@@ -136,8 +171,13 @@ impl<R: TableRow> Table<R> {
         let (rows, older, dirty) = (Slots::default(), Slots::default(), Vec::new());
         let (digest, committed_digest) = (Digest::EMPTY, Digest::EMPTY);
         let rows_max = rows_max.max(2);
-        let uses = Uses::default();
-        Self { partition, store, rows, older, dirty, rows_max, digest, committed_digest, uses }
+        let (marks, uses) = (store.is_some(), Uses::default());
+        Self { partition, store, rows, older, dirty, marks, rows_max, digest, committed_digest, uses }
+    }
+
+    /// Has rows marked without a store, too, for [`Self::take_marked`].
+    pub fn keep_marks(&mut self) {
+        self.marks = true;
     }
 
     /// Takes up the digest of what is stored. Nothing has changed yet.
@@ -151,12 +191,13 @@ impl<R: TableRow> Table<R> {
     }
 
     /// The slot of a key, read from the store if it is not in memory.
-    pub fn slot(&mut self, key: &[u8]) -> anyhow::Result<&mut Slot<R>> {
-        match self.rows.entry_ref(key) {
+    pub fn slot<'t>(&'t mut self, key: &'t [u8]) -> anyhow::Result<Held<'t, R>> {
+        let dirty = self.marks.then_some(&mut self.dirty);
+        let slot = match self.rows.entry_ref(key) {
             EntryRef::Occupied(slot) => {
                 let slot = slot.into_mut();
                 self.uses.hits += slot.hits();
-                Ok(slot)
+                slot
             }
             EntryRef::Vacant(vacant) => {
                 let slot = match self.older.remove(key) {
@@ -171,9 +212,10 @@ impl<R: TableRow> Table<R> {
                         Slot::of(found.flatten())
                     }
                 };
-                Ok(vacant.insert(slot))
+                vacant.insert(slot)
             }
-        }
+        };
+        Ok(Held { slot, key, dirty })
     }
 
     /// Reads the rows of these keys together, as far as they are not in memory: cheaper than one by one.
@@ -208,17 +250,14 @@ impl<R: TableRow> Table<R> {
         self.rows.get(key)?.row.as_ref()
     }
 
-    /// Says that the row in this slot is not what the store has.
-    pub fn mark(&mut self, key: &[u8]) {
-        if self.store.is_none() {
-            return; // Nothing is ever committed: everything just stays.
+    /// The keys of the rows that were marked since this was last asked, without a store.
+    pub fn take_marked(&mut self) -> Vec<Key> {
+        for key in &self.dirty {
+            if let Some(slot) = self.rows.get_mut(key) {
+                slot.dirty = false;
+            }
         }
-        if let Some(slot) = self.rows.get_mut(key)
-            && !slot.dirty
-        {
-            slot.dirty = true;
-            self.dirty.push(key.into());
-        }
+        std::mem::take(&mut self.dirty)
     }
 
     /// Tells the keys that changed since the last commit or rollback, rows and pages, and what has to be stored under each,
@@ -314,6 +353,11 @@ impl<R: TableRow> Table<R> {
     /// Every row in memory; without a store these are all rows.
     pub fn rows(&self) -> impl Iterator<Item = (&Key, &R)> {
         self.rows.iter().filter_map(|(key, slot)| Some((key, slot.row.as_ref()?)))
+    }
+
+    /// The same, to be changed without a mark.
+    pub fn rows_mut(&mut self) -> impl Iterator<Item = &mut R> {
+        self.rows.values_mut().filter_map(|slot| slot.row.as_mut())
     }
 }
 

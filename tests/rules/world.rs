@@ -106,6 +106,17 @@ impl World {
         Self::new(Partitions { chats: 1, customers: 1, managers: 1 }, 1, false, requires_subscription)
     }
 
+    /// One partition of everything, as `fold` has it if nobody asks for changes: chats are settled by [`Self::settle_all`].
+    pub fn without_changes() -> Self {
+        let mut world = Self::offline(true);
+        world.pipelines.iter_mut().for_each(Pipeline::put_off);
+        world
+    }
+
+    pub fn settle_all(&mut self) {
+        self.pipelines.iter_mut().for_each(|pipeline| pipeline.settle_all(&self.settings));
+    }
+
     /// Partitions dealt out to several pipelines, which send each other messages.
     pub fn new(partitions: Partitions, pipelines: i32, seals: bool, requires_subscription: bool) -> Self {
         let pipelines = (0..pipelines)
@@ -287,7 +298,7 @@ impl World {
                 for (key, row) in old.table.rows() {
                     let row = stored_and_read(row);
                     let (channel, chat, index) = (row.channel.clone(), row.chat.clone(), row.index());
-                    let slot = task.table.slot(key).expect("memory does not fail");
+                    let mut slot = task.table.slot(key).expect("memory does not fail");
                     (slot.row, slot.index) = (Some(row), index);
                     reindex(&channel, &chat, Index::default(), index, |add, entry| {
                         assert!(add, "a new row takes no entry away");

@@ -140,7 +140,7 @@ impl<L: Log> Worker<L> {
         let known = shared.goals.known.read().expect("no reader panics");
         let chats = self.pipeline.chats.get_mut(&partition).expect("its task is running");
         let clock = chats.clock();
-        let slot = chats.table.slot(key)?;
+        let mut slot = chats.table.slot(key)?;
         let revision = newest.as_ref().map_or(0, |newest| newest.revision);
         let value = newest.as_ref().and_then(|newest| newest.value.as_deref());
         // A generation that ended before it knew the time tells none.
@@ -200,7 +200,7 @@ impl<L: Log> Worker<L> {
         };
         if let Some(row) = slot.row.as_mut().filter(|row| row.revision != next) {
             row.revision = next;
-            chats.table.mark(key);
+            slot.mark();
         }
         Ok(differs)
     }
@@ -214,7 +214,7 @@ impl<L: Log> Worker<L> {
         let shared = self.shared.clone();
         let now = Timestamp(shared.clocks.wall());
         let task = self.pipeline.managers.get_mut(&partition).expect("its task is running");
-        let slot = task.table.slot(key)?;
+        let mut slot = task.table.slot(key)?;
         let revision = newest.as_ref().map_or(0, |newest| newest.revision);
         let value = newest.as_ref().and_then(|newest| newest.value.as_deref());
         if slot.row.is_none() {
@@ -237,7 +237,7 @@ impl<L: Log> Worker<L> {
         counter.revision = revision.saturating_add(u32::from(!is_same));
         row.published = row.counts;
         row.revision = counter.revision;
-        task.table.mark(key);
+        slot.mark();
         if !is_same {
             let value = crate::runtime::outbox::encode_counter(to, &counter)?;
             self.tally.written += 1;
