@@ -66,13 +66,13 @@ fn measure(shape: Shape) -> Measured {
     let records = shape.records();
     let mut place = Place::new(shape);
     let begin = place::cpu();
-    for (number, record) in records.iter().enumerate() {
-        place.fold(record);
-        if (number + 1) % place::RECORDS_A_COMMIT == 0 {
-            place.commit();
+    for records in records.chunks(place.records_a_commit) {
+        for records in records.chunks(place::RECORDS_A_BATCH) {
+            place.read_ahead(records);
+            records.iter().for_each(|record| place.fold(record));
         }
+        place.commit();
     }
-    place.commit();
     let of = |all: f64| all / records.len() as f64;
     let [rows, counters] = place.rows.map(|rows| of(rows as f64));
     Measured { records: records.len(), cost: of((place::cpu() - begin).as_secs_f64() * 1e6), rows, counters }

@@ -1,5 +1,7 @@
-//! All partitions of all stages in one place with a store behind, as a single worker has them, and what happens there.
+//! All partitions of all stages in one place with a store behind, as a single worker has them with the settings that hold
+//! by default, and what happens there.
 
+use chat_goals::config::Config;
 use chat_goals::contract::keys::counter_key;
 use chat_goals::domain::conversation::Said;
 use chat_goals::domain::goal::{Days, Filter, Goal, Properties, Property};
@@ -9,19 +11,19 @@ use chat_goals::domain::time::{DAY, Timestamp};
 use chat_goals::log::partitioner::partition_of;
 use chat_goals::pipeline::outlet::Outlet;
 use chat_goals::pipeline::{Partitions, Pipeline};
+use chat_goals::runtime::process::rows_max;
 use chat_goals::stages::chats::StatusChange;
 use chat_goals::stages::managers::Counter;
 use chat_goals::stages::messages::{ChatBody, ChatEvent, CustomerBody, CustomerEvent};
 use chat_goals::stages::messages::{ToChat, ToCustomer, ToManager};
 use chat_goals::state::store::{Family, Store};
 use chat_goals::state::table::{Table, TableRow};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// As of a worker that is behind.
-pub const RECORDS_A_COMMIT: usize = 20_000;
-/// Of all tables together: far fewer than there are rows.
-const ROWS_CACHED: usize = 40_000;
+/// That come together, as from a fetch.
+pub const RECORDS_A_BATCH: usize = 1_000;
 const START: Timestamp = Timestamp(1_772_323_200_000); // 2026-03-01T00:00:00Z
 const SPAN: i64 = 30 * DAY;
 
@@ -83,6 +85,8 @@ pub struct Place {
     store: Arc<Store>,
     count: i32,
     now: Timestamp,
+    /// In one commit of a worker that is behind.
+    pub records_a_commit: usize,
     /// How many rows were stored so far, those of counters by themselves.
     pub rows: [u64; 2],
     _dir: tempfile::TempDir,
@@ -91,15 +95,16 @@ pub struct Place {
 impl Place {
     pub fn new(shape: Shape) -> Self {
         let dir = tempfile::tempdir().expect("a directory");
-        let store = Arc::new(Store::open(dir.path(), 128 << 20).expect("a store"));
+        let config = Config::default();
+        let store = Arc::new(Store::open(dir.path(), config.state.memory_bytes_max).expect("a store"));
         let count = shape.partitions;
-        let mut pipeline =
-            Pipeline::new(Partitions { chats: count, customers: count, managers: count }, true);
-        let rows_max = ROWS_CACHED / (3 * count as usize);
+        let partitions = Partitions { chats: count, customers: count, managers: count };
+        let mut pipeline = Pipeline::new(partitions, true);
+        let [chats, customers, managers] = rows_max(config.state.rows_cache_bytes_max, partitions);
         for partition in 0..count {
-            pipeline.assign_chats(partition, Some(store.clone()), rows_max);
-            pipeline.assign_customers(partition, Some(store.clone()), rows_max);
-            pipeline.assign_managers(partition, Some(store.clone()), rows_max);
+            pipeline.assign_chats(partition, Some(store.clone()), chats);
+            pipeline.assign_customers(partition, Some(store.clone()), customers);
+            pipeline.assign_managers(partition, Some(store.clone()), managers);
         }
         let mut settings = Settings::new(true);
         let at = START.minus(DAY);
@@ -111,7 +116,21 @@ impl Place {
                 settings.add(GoalChange { id: None, channel, at, change }, Some(at));
             }
         }
-        Self { pipeline, settings, store, count, now: START, rows: [0; 2], _dir: dir }
+        let records_a_commit = config.commit.records_max;
+        Self { pipeline, settings, store, count, now: START, records_a_commit, rows: [0; 2], _dir: dir }
+    }
+
+    /// Reads the chats of records that come together, as a worker does.
+    pub fn read_ahead(&mut self, records: &[Record]) {
+        let mut chats: BTreeMap<i32, Vec<&[u8]>> = BTreeMap::new();
+        for record in records.iter().filter(|record| !matches!(record.says, Says::Did(_))) {
+            let key = record.key.as_bytes();
+            chats.entry(partition_of(key, self.count)).or_default().push(key);
+        }
+        for (partition, keys) in chats {
+            let task = self.pipeline.chats.get_mut(&partition).expect("all partitions are here");
+            task.table.read_ahead(keys.into_iter()).expect("the store works");
+        }
     }
 
     pub fn fold(&mut self, record: &Record) {

@@ -22,8 +22,8 @@ use std::time::Duration;
 /// many sixteenths of the budget its rows have. Nearly every record needs its chat, and counters are few.
 const ROWS: [(usize, usize); 3] = [(1_024, 8), (512, 6), (320, 2)];
 
-/// How many rows of each stage are kept in a partition.
-fn rows_max(bytes: usize, partitions: Partitions) -> [usize; 3] {
+/// How many rows of each stage are kept in a partition, of so many bytes for all of them.
+pub fn rows_max(bytes: usize, partitions: Partitions) -> [usize; 3] {
     let partitions = [partitions.chats, partitions.customers, partitions.managers];
     std::array::from_fn(|stage| {
         let (row_bytes, sixteenths) = ROWS[stage];

@@ -227,6 +227,7 @@ impl<R: TableRow> Table<R> {
         missing.sort_unstable();
         missing.dedup();
         self.uses.misses += missing.len() as u64;
+        self.rows.reserve(missing.len());
         for (key, bytes) in missing.iter().zip(store.get_sorted(R::FAMILY, &missing)?) {
             let (_, key) = parse_row_key(key).expect("it was made above");
             let found = bytes.map(|bytes| decode(&bytes, self.partition, key, store)).transpose()?;
