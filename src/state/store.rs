@@ -248,8 +248,8 @@ pub fn family_options(cache: &Cache, memory_bytes: usize) -> Options {
     // Filters for memtables, too: what is not there need not be searched for.
     family_options.set_memtable_whole_key_filtering(true);
     family_options.set_memtable_prefix_bloom_ratio(0.1);
-    // As much as all memtables may have together: nearly all is chats, and twice as much in a file of level 0 means that
-    // the level below is rewritten half as often.
+    // Half of what all memtables have together: nearly all is chats, and the larger a file of level 0, the less often
+    // the level below is rewritten.
     family_options.set_write_buffer_size(memory_bytes / 4);
     family_options
 }
