@@ -97,7 +97,9 @@ pub fn read(path: &Path) -> anyhow::Result<Chunks> {
 }
 
 fn parsed(text: &Text) -> ParsedLines<'_> {
-    let mut parsed = Vec::with_capacity(text.count);
+    /// Shorter ones are blank, mostly.
+    const LINE_BYTES_MIN: usize = 32;
+    let mut parsed = Vec::with_capacity(text.count.min(text.bytes.len() / LINE_BYTES_MIN));
     let mut begin = 0;
     let ends = memchr::memchr_iter(b'\n', &text.bytes).chain([text.bytes.len()]);
     for (number, end) in (text.first..).zip(ends) {

@@ -110,15 +110,16 @@ impl ChatsTask {
     }
 
     /// Settles every chat at the clock, once nothing more is to be folded, in `threads`: what they add to the counters.
-    pub fn settle_all(&mut self, settings: &Settings, threads: usize) -> Vec<Sums> {
+    pub fn settle_all(&mut self, settings: &Settings, threads: usize) -> anyhow::Result<Vec<Sums>> {
         let (clock, mut rows) = (self.clock, self.table.rows_mut().collect::<Vec<_>>());
         let share = rows.len().div_ceil(threads).max(1);
         std::thread::scope(|scope| {
-            let settling: Vec<_> = rows
-                .chunks_mut(share)
-                .map(|rows| scope.spawn(move || settled(rows, settings, clock)))
-                .collect();
-            settling.into_iter().map(|thread| thread.join().expect("nothing panics")).collect()
+            let settle = |rows| {
+                let thread = std::thread::Builder::new().name("settle".to_owned());
+                thread.spawn_scoped(scope, move || settled(rows, settings, clock))
+            };
+            let threads: Vec<_> = rows.chunks_mut(share).map(settle).collect::<Result<_, _>>()?;
+            Ok(threads.into_iter().map(|thread| thread.join().expect("nothing panics")).collect())
         })
     }
 
@@ -238,17 +239,19 @@ impl ChatsTask {
         differences: &mut Differences,
         out: &mut dyn Outlet,
     ) -> anyhow::Result<()> {
-        let mut slot = self.table.slot(chat.as_bytes())?;
+        let mut held = self.table.slot(chat.as_bytes())?;
+        let slot = &mut *held;
         let Some(row) = &mut slot.row else { return Ok(()) };
         let channel = settings.channel(&row.channel);
         let settled = row.settle(channel, self.clock, cause, self.seals);
         for (bucket, counts) in settled.differences {
             differences.push((row.channel.clone(), bucket, counts));
         }
-        let (index, channel_id) = (row.index(), row.channel.clone());
+        let index = row.index();
         if settled.changed || slot.index != index {
+            let channel_id = row.channel.clone();
             let before = std::mem::replace(&mut slot.index, index);
-            slot.mark();
+            held.mark();
             self.reindex(&channel_id, chat, before, index);
         }
         match settled.change {
@@ -366,7 +369,7 @@ impl ChatsTask {
         out: &mut dyn Outlet,
     ) -> anyhow::Result<bool> {
         if self.puts_off {
-            self.look_up_marked(settings, differences, out)?;
+            return self.sweep_for_facts(budget, settings, differences, out);
         }
         if self.sweeps_added >= MANY_SWEEPS {
             let mut added = self.sweeps.split_off(self.sweeps.len().saturating_sub(self.sweeps_added));
@@ -398,24 +401,38 @@ impl ChatsTask {
         Ok(true)
     }
 
-    /// Settings that were read and begin subscriptions make chats ask for events, which is a fact (C5): the lookups that find
-    /// these chats must know of all.
-    fn look_up_marked(
+    /// A sweep while settling is put off: where a subscription begins, chats ask for events, and these are facts (C5).
+    /// Everything else that settings change is found in the end.
+    fn sweep_for_facts(
         &mut self,
+        budget: &mut usize,
         settings: &Settings,
         differences: &mut Differences,
         out: &mut dyn Outlet,
-    ) -> anyhow::Result<()> {
+    ) -> anyhow::Result<bool> {
+        self.sweeps_added = 0;
         self.sweeps.retain(|sweep| sweep.effect.subscribes);
-        if self.sweeps.is_empty() {
-            return Ok(());
+        if !self.sweeps.is_empty() {
+            self.look_up_marked()?;
         }
-        let cause = Cause { kind: CauseKind::GoalChanged, at: self.clock };
-        for chat in self.table.take_marked() {
-            self.settle_now(std::str::from_utf8(&chat)?, cause, settings, differences, out)?;
+        while let Some(mut sweep) = self.sweeps.pop_front() {
+            if !self.walk(&mut sweep, Phase::Recent, budget, settings, differences, out)? {
+                self.sweeps.push_front(sweep);
+                return Ok(false);
+            }
         }
-        // Settling has marked them.
-        self.table.take_marked();
+        Ok(true)
+    }
+
+    /// Has the chats that were touched since found by the day of their latest fact, as those that were settled are.
+    fn look_up_marked(&mut self) -> anyhow::Result<()> {
+        for key in self.table.take_marked() {
+            let mut slot = self.table.slot(&key)?;
+            let Some(row) = &slot.row else { continue };
+            let (channel, after) = (row.channel.clone(), row.unsettled_index());
+            let before = std::mem::replace(&mut slot.index, after);
+            self.reindex(&channel, std::str::from_utf8(&key)?, before, after);
+        }
         Ok(())
     }
 

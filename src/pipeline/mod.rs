@@ -238,13 +238,14 @@ impl Pipeline {
     }
 
     /// Settles every chat that is here at its clock, once nothing more is to be folded.
-    pub fn settle_all(&mut self, settings: &Settings) {
+    pub fn settle_all(&mut self, settings: &Settings) -> anyhow::Result<()> {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         for task in self.chats.values_mut() {
-            for (bucket, counts) in task.settle_all(settings, threads).into_iter().flatten() {
+            for (bucket, counts) in task.settle_all(settings, threads)?.into_iter().flatten() {
                 self.sums.entry(bucket).or_default().add(&counts, 1);
             }
         }
+        Ok(())
     }
 
     /// Tells every chats partition of a setting that was read; [`Self::sweep`] shows it to the chats.

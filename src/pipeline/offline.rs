@@ -95,7 +95,7 @@ impl Offline {
             self.tick(until, to)?;
         }
         if self.puts_off {
-            self.pipeline.settle_all(&self.settings);
+            self.pipeline.settle_all(&self.settings)?;
         }
         Ok(())
     }

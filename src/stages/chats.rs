@@ -325,6 +325,12 @@ impl ChatRow {
             .map_or_else(Vec::new, |live| rounds(&live.conversation, &live.seal, channel, clock))
     }
 
+    /// Where it stands in the indexes if it was never settled: its deadlines and outcomes are not known.
+    pub fn unsettled_index(&self) -> Index {
+        let latest_day = self.live.as_ref().and_then(|live| live.conversation.latest_fact()).map(day);
+        Index { latest_day, ..Index::default() }
+    }
+
     /// Where this row stands in the indexes.
     pub fn index(&self) -> Index {
         let Some(live) = &self.live else { return Index::default() };

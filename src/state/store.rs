@@ -248,9 +248,10 @@ pub fn family_options(cache: &Cache, memory_bytes: usize) -> Options {
     // Filters for memtables, too: what is not there need not be searched for.
     family_options.set_memtable_whole_key_filtering(true);
     family_options.set_memtable_prefix_bloom_ratio(0.1);
-    // Half of what all memtables have together: nearly all is chats, and the larger a file of level 0, the less often
-    // the level below is rewritten.
-    family_options.set_write_buffer_size(memory_bytes / 4);
+    family_options.set_write_buffer_size(memory_bytes / 8);
+    // Nearly all files of level 0 are small, and each time they are merged the level below, with keys of all kinds, is
+    // rewritten as a whole: half as often. Reads look at the filters of some files more, which stay in memory.
+    family_options.set_level_zero_file_num_compaction_trigger(8);
     family_options
 }
 

@@ -114,7 +114,9 @@ impl World {
     }
 
     pub fn settle_all(&mut self) {
-        self.pipelines.iter_mut().for_each(|pipeline| pipeline.settle_all(&self.settings));
+        for pipeline in &mut self.pipelines {
+            pipeline.settle_all(&self.settings).expect("there are threads");
+        }
     }
 
     /// Partitions dealt out to several pipelines, which send each other messages.
