@@ -187,6 +187,52 @@ fn an_event_in_a_channel_of_ten_thousand_goals_is_judged_in_linear_time() {
     });
 }
 
+/// Where nobody asks for changes, a subscription has to find the chats that were touched since the last one, and no more.
+#[test]
+fn subscriptions_in_turn_with_the_messages_of_a_long_chat_take_linear_time() {
+    let goal = |name: &str| Goal {
+        event_name: name.into(),
+        filter: Filter::default(),
+        days: Days::new(30).unwrap(),
+    };
+    is_linear("subscriptions and messages", 500, |n| {
+        let (mut pipeline, mut settings) = (Pipeline::offline(), Settings::new(true));
+        pipeline.put_off();
+        let changes = [
+            Change::SubscriptionSet(true),
+            Change::GoalSet(goal("Booking")),
+            Change::GoalSet(goal("Purchase")),
+        ];
+        for (number, change) in changes.into_iter().enumerate() {
+            let at = START.minus(3 - number as i64);
+            settings.add(GoalChange { id: None, channel: "c".into(), at, change }, None);
+        }
+        let said = |pipeline: &mut Pipeline, settings: &Settings, at: Timestamp, body: ChatBody<'_>| {
+            let event = ChatEvent { id: None, channel: "c", chat: "k", at, body };
+            pipeline.chat_event(0, &event, None, settings, &mut Deaf).unwrap().unwrap();
+        };
+        let asked = ChatBody::Said(Said::CustomerMessage { customer: "u" });
+        said(&mut pipeline, &settings, START, asked);
+        said(&mut pipeline, &settings, START, ChatBody::Said(Said::ManagerReply { manager: "m" }));
+        // Whoever settles the round looks at all these events, which want another goal.
+        for event in 0..n as i64 {
+            let body = ChatBody::GoalEvent { name: "Booking", properties: &NoProperties };
+            said(&mut pipeline, &settings, START.plus(10 * DAY + event), body);
+        }
+        move || {
+            for later in 1..n as i64 {
+                let at = START.plus(later);
+                said(&mut pipeline, &settings, at, asked);
+                let change = Change::SubscriptionSet(later % 2 == 0);
+                let change = GoalChange { id: None, channel: "d".into(), at, change };
+                let effect = settings.add(change, None).expect("it is new");
+                pipeline.setting_read(&effect);
+                pipeline.sweep(0, &mut usize::MAX.clone(), &settings, &mut Deaf).unwrap();
+            }
+        }
+    });
+}
+
 struct Deaf;
 
 impl Outlet for Deaf {
