@@ -1,6 +1,7 @@
 //! The chats of one partition: their rows, their clock and their [`lookups`].
 
 pub mod lookups;
+mod put_off;
 mod sweep;
 
 use super::outlet::Outlet;
@@ -13,18 +14,15 @@ use crate::stages::chats::{self, ChatRow, Index};
 use crate::stages::messages::{Bad, Cause, CauseKind, ChatEvent, ToChat, ToCustomer};
 use crate::state::index::SortedIndex;
 use crate::state::store::Store;
-use crate::state::table::{Table, TableRow as _};
-use hashbrown::HashMap;
+use crate::state::table::Table;
 use lookups::{channel_prefix, due_chat, due_entry, due_time, reindex, sortable};
+pub use put_off::Sums;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use sweep::{Phase, Sweep, narrow};
 
 /// Differences of counters that are still to be told to their buckets.
 pub type Differences = Vec<(ChannelId, Bucket, Counts)>;
-
-/// Differences of counters, summed up.
-pub type Sums = HashMap<(ChannelId, Bucket), Counts>;
 
 /// One partition of the chats stage.
 pub struct ChatsTask {
@@ -48,7 +46,7 @@ pub struct ChatsTask {
     /// What chats have to ask customers for, because of settings that they were shown.
     asks: Vec<ToCustomer>,
     seals: bool,
-    /// Chats are settled in the end only.
+    /// Chats are settled in the end only ([`put_off`]).
     puts_off: bool,
 }
 
@@ -61,26 +59,6 @@ pub struct Followed {
     pub asks: Vec<ToCustomer>,
     /// The chat has to be settled once everything that follows is done.
     pub settle: bool,
-}
-
-/// Settles rows, without sealing: what they add to the counters.
-fn settled(rows: &mut [&mut ChatRow], settings: &Settings, clock: Timestamp) -> Sums {
-    /// They come near together, as in [`Table::come_near`].
-    const TOGETHER: usize = 32;
-    let cause = Cause { kind: CauseKind::Deadline, at: clock };
-    let mut sums = Sums::new();
-    for rows in rows.chunks_mut(TOGETHER) {
-        rows.iter().for_each(|row| {
-            std::hint::black_box(row.come_near());
-        });
-        for row in rows {
-            let settled = row.settle(settings.channel(&row.channel), clock, cause, false);
-            for (bucket, counts) in settled.differences {
-                sums.entry((row.channel.clone(), bucket)).or_default().add(&counts, 1);
-            }
-        }
-    }
-    sums
 }
 
 impl ChatsTask {
@@ -100,27 +78,6 @@ impl ChatsTask {
             seals,
             puts_off: false,
         }
-    }
-
-    /// Settles no chat before [`Self::settle_all`], for callers whom nobody asks for the changes on the way: what a chat comes
-    /// to in the end follows from its facts, however often it was settled before. Nothing is sealed, no row dropped.
-    pub fn put_off(&mut self) {
-        self.puts_off = true;
-        self.table.keep_marks();
-    }
-
-    /// Settles every chat at the clock, once nothing more is to be folded, in `threads`: what they add to the counters.
-    pub fn settle_all(&mut self, settings: &Settings, threads: usize) -> anyhow::Result<Vec<Sums>> {
-        let (clock, mut rows) = (self.clock, self.table.rows_mut().collect::<Vec<_>>());
-        let share = rows.len().div_ceil(threads).max(1);
-        std::thread::scope(|scope| {
-            let settle = |rows| {
-                let thread = std::thread::Builder::new().name("settle".to_owned());
-                thread.spawn_scoped(scope, move || settled(rows, settings, clock))
-            };
-            let threads: Vec<_> = rows.chunks_mut(share).map(settle).collect::<Result<_, _>>()?;
-            Ok(threads.into_iter().map(|thread| thread.join().expect("nothing panics")).collect())
-        })
     }
 
     pub fn clock(&self) -> Timestamp {
@@ -227,18 +184,9 @@ impl ChatsTask {
         differences: &mut Differences,
         out: &mut dyn Outlet,
     ) -> anyhow::Result<()> {
-        // Whatever led here is a fact that stands in the row, or a setting.
-        if self.puts_off { Ok(()) } else { self.settle_now(chat, cause, settings, differences, out) }
-    }
-
-    fn settle_now(
-        &mut self,
-        chat: &str,
-        cause: Cause,
-        settings: &Settings,
-        differences: &mut Differences,
-        out: &mut dyn Outlet,
-    ) -> anyhow::Result<()> {
+        if self.puts_off {
+            return Ok(()); // Whatever led here is a fact that stands in the row, or a setting.
+        }
         let mut held = self.table.slot(chat.as_bytes())?;
         let slot = &mut *held;
         let Some(row) = &mut slot.row else { return Ok(()) };
@@ -399,41 +347,6 @@ impl ChatsTask {
             self.swept = self.clock;
         }
         Ok(true)
-    }
-
-    /// A sweep while settling is put off: where a subscription begins, chats ask for events, and these are facts (C5).
-    /// Everything else that settings change is found in the end.
-    fn sweep_for_facts(
-        &mut self,
-        budget: &mut usize,
-        settings: &Settings,
-        differences: &mut Differences,
-        out: &mut dyn Outlet,
-    ) -> anyhow::Result<bool> {
-        self.sweeps_added = 0;
-        self.sweeps.retain(|sweep| sweep.effect.subscribes);
-        if !self.sweeps.is_empty() {
-            self.look_up_marked()?;
-        }
-        while let Some(mut sweep) = self.sweeps.pop_front() {
-            if !self.walk(&mut sweep, Phase::Recent, budget, settings, differences, out)? {
-                self.sweeps.push_front(sweep);
-                return Ok(false);
-            }
-        }
-        Ok(true)
-    }
-
-    /// Has the chats that were touched since found by the day of their latest fact, as those that were settled are.
-    fn look_up_marked(&mut self) -> anyhow::Result<()> {
-        for key in self.table.take_marked() {
-            let mut slot = self.table.slot(&key)?;
-            let Some(row) = &slot.row else { continue };
-            let (channel, after) = (row.channel.clone(), row.unsettled_index());
-            let before = std::mem::replace(&mut slot.index, after);
-            self.reindex(&channel, std::str::from_utf8(&key)?, before, after);
-        }
-        Ok(())
     }
 
     /// One phase of a sweep. True: it came to its end.

@@ -10,7 +10,6 @@ pub mod outlet;
 pub mod rows;
 
 use crate::contract::keys::counter_key;
-
 use crate::domain::ids::ChatId;
 use crate::domain::settings::{Effect, Settings};
 use crate::domain::time::Timestamp;
