@@ -216,8 +216,8 @@ pub trait Log: Send + Sync + 'static {
     fn delete_group(&self, group: &str) -> LogResult<()>;
 }
 
-/// One worker's consumer and transactional producer. Used by one thread.
-pub trait Member {
+/// One worker's consumer and transactional producer. Used by one thread at a time.
+pub trait Member: Send {
     type Batch: Batch;
 
     /// Waits at most `timeout` for records or a change of the assignment.

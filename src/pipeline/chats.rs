@@ -111,15 +111,6 @@ impl ChatsTask {
         self.sweeps_added = self.sweeps.len();
     }
 
-    /// What was folded since the last commit never happened; the times are taken up again by [`Self::resume`].
-    pub fn roll_back(&mut self) {
-        self.table.roll_back();
-        self.index.roll_back();
-        self.due_floor = Timestamp::MIN;
-        self.due_ahead.clear();
-        self.asks.clear();
-    }
-
     /// Folds one record of a chat. It is settled by the caller, after what followed from it.
     pub fn fold(
         &mut self,

@@ -309,16 +309,6 @@ impl Pipeline {
         Ok(())
     }
 
-    /// What was folded since the last commit never happened.
-    pub fn roll_back(&mut self) {
-        self.queue.clear();
-        self.differences.clear();
-        self.sums.clear();
-        self.chats.values_mut().for_each(ChatsTask::roll_back);
-        self.customers.values_mut().for_each(|task| task.table.roll_back());
-        self.managers.values_mut().for_each(|task| task.table.roll_back());
-    }
-
     /// Everything up to `clock` has been folded, through every stage: what customers kept for records before that
     /// may be forgotten as rows are touched (H3).
     pub fn time_is(&mut self, clock: Timestamp) {

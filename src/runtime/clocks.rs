@@ -37,6 +37,11 @@ impl Clocks {
         (self.steady)()
     }
 
+    /// Whether steps wait, and may do several things at a time.
+    pub fn may_wait(&self) -> bool {
+        self.may_wait
+    }
+
     /// How long a step may wait that would like to wait this long.
     pub fn at_most(&self, span: Duration) -> Duration {
         if self.may_wait { span } else { Duration::ZERO }

@@ -3,8 +3,8 @@
 //!
 //! Reading order: [`topology`] (which topic feeds what), [`process`] (the parts of one process), [`worker`] (fold,
 //! commit, then the disk) in its [`seat`], [`tasks`], [`restore`], [`versions`] and [`claims`] (partitions that come and
-//! go), the two barriers [`goals`] and [`clock`], and the edges: [`wire`] (records in), [`outbox`] (records out), [`note`]
-//! (what lies beside a position). What it tells of itself is in [`figures`], with [`survey`] and [`insight`]. [`handover`] is how one generation takes over from another. Every part goes on by steps
+//! go), the two barriers [`goals`] and [`clock`], and the edges: [`wire`] (records in), [`outbox`] and [`unsent`]
+//! (records out), [`note`] (what lies beside a position). What it tells of itself is in [`figures`], with [`survey`] and [`insight`]. [`handover`] is how one generation takes over from another. Every part goes on by steps
 //! that wait only as long as its [`clocks`] allow: here they run in threads, in the simulator one thread steps through them.
 
 pub mod claims;
@@ -22,6 +22,7 @@ pub mod seat;
 pub mod survey;
 pub mod tasks;
 pub mod topology;
+pub mod unsent;
 pub mod versions;
 pub mod wire;
 pub mod worker;

@@ -1,9 +1,10 @@
-//! The outlet of a worker: everything that leaves the pipeline, encoded and written into the open transaction.
+//! The outlet of a worker: everything that leaves the pipeline, encoded, for the transaction.
 
 use super::clocks::Clocks;
 use super::figures::{Input, Tally};
 use super::handover::Held;
 use super::topology::{Output, Stage, Topology};
+use super::unsent::Unsent;
 use super::wire::RawRecord;
 use crate::config::WireForm;
 use crate::contract::json::output as json;
@@ -13,7 +14,7 @@ use crate::contract::protobuf::output as protobuf;
 use crate::domain::ids::{ChannelId, ChatId};
 use crate::domain::settings::Channel;
 use crate::log::partitioner::partition_of;
-use crate::log::{Header, LogError, LogResult, Member, Outgoing};
+use crate::log::{Header, LogError, Outgoing};
 use crate::pipeline::outlet::Outlet;
 use crate::stages::chats::StatusChange;
 use crate::stages::managers::Counter;
@@ -23,8 +24,8 @@ use std::sync::Arc;
 /// What Kafka adds to a record at most: the head of its batch, lengths and the one header that may be added.
 const BATCH_OVERHEAD_BYTES: usize = 512;
 
-pub struct Outbox<'a, M> {
-    pub member: &'a mut M,
+pub struct Outbox<'a> {
+    pub unsent: &'a mut Unsent,
     pub topology: &'a Topology,
     /// For `dead-letter.at`.
     pub clocks: &'a Clocks,
@@ -34,32 +35,27 @@ pub struct Outbox<'a, M> {
     pub held: &'a Held,
 }
 
-impl<M: Member> Outbox<'_, M> {
-    fn send(&mut self, record: Outgoing<'_>) -> LogResult<()> {
+impl Outbox<'_> {
+    fn send(&mut self, record: Outgoing<'_>) {
         self.tally.written += 1;
-        self.member.send(record)
+        self.unsent.push(record);
     }
 
-    fn send_keyed(
-        &mut self,
-        to: &Output,
-        key: Option<&[u8]>,
-        value: Option<&[u8]>,
-        headers: &[Header],
-    ) -> LogResult<()> {
+    /// To the partition of its key.
+    pub fn send_keyed(&mut self, to: &Output, key: Option<&[u8]>, value: Option<&[u8]>, headers: &[Header]) {
         let partition = key.map_or(0, |key| partition_of(key, to.partitions));
-        self.send(Outgoing { topic: &to.topic, partition, key, value, headers, timestamp: None })
+        self.send(Outgoing { topic: &to.topic, partition, key, value, headers, timestamp: None });
     }
 
-    fn send_to(&mut self, topic: &Arc<str>, partition: i32, key: &str, value: &[u8]) -> LogResult<()> {
+    fn send_to(&mut self, topic: &Arc<str>, partition: i32, key: &str, value: &[u8]) {
         let key = Some(key.as_bytes());
-        self.send(Outgoing { topic, partition, key, value: Some(value), headers: &[], timestamp: None })
+        self.send(Outgoing { topic, partition, key, value: Some(value), headers: &[], timestamp: None });
     }
 
     /// A bad record, as it came, with the reason and where it was.
-    pub fn dead_letter(&mut self, record: &RawRecord, reason: &str) -> LogResult<()> {
+    pub fn dead_letter(&mut self, record: &RawRecord, reason: &str) {
         if self.held.silences(&record.topic, record.partition, record.offset) {
-            return Ok(());
+            return;
         }
         let header = |name: &str, value: String| Header {
             name: format!("dead-letter.{name}"),
@@ -97,36 +93,37 @@ impl<M: Member> Outbox<'_, M> {
             headers.push(header("truncated", whole.len().to_string()));
             value = Some(&whole[..room]);
         }
-        self.send_keyed(to, key, value, &headers)
+        self.send_keyed(to, key, value, &headers);
     }
 
     /// A record that came to a partition that is not its key's home goes there, in the order in which it came.
-    pub fn forward_chat_event(&mut self, record: RawRecord, home: i32) -> LogResult<()> {
+    pub fn forward_chat_event(&mut self, record: RawRecord, home: i32) {
         let key = record.key.clone();
         let value = inbox::encode_forwarded_chat(&record.forwarded());
-        self.forward(&self.topology.chats_inbox, home, key.as_deref(), &value)
+        self.forward(&self.topology.chats_inbox, home, key.as_deref(), &value);
     }
 
-    pub fn forward_customer_event(&mut self, record: RawRecord, home: i32) -> LogResult<()> {
+    pub fn forward_customer_event(&mut self, record: RawRecord, home: i32) {
         let key = record.key.clone();
         let value = inbox::encode_forwarded_customer(&record.forwarded());
-        self.forward(&self.topology.customers_inbox, home, key.as_deref(), &value)
+        self.forward(&self.topology.customers_inbox, home, key.as_deref(), &value);
     }
 
-    fn forward(&mut self, topic: &str, home: i32, key: Option<&[u8]>, value: &[u8]) -> LogResult<()> {
+    fn forward(&mut self, topic: &str, home: i32, key: Option<&[u8]>, value: &[u8]) {
         let value = Some(value);
-        self.send(Outgoing { topic, partition: home, key, value, headers: &[], timestamp: None })
+        self.send(Outgoing { topic, partition: home, key, value, headers: &[], timestamp: None });
     }
 }
 
-impl<M: Member> Outlet for Outbox<'_, M> {
+impl Outlet for Outbox<'_> {
     fn status_changed(&mut self, change: StatusChange, channel: &Channel) -> anyhow::Result<()> {
         if self.held.holds_back(Stage::Chats, change.chat.as_bytes(), self.topology.partitions.chats) {
             return Ok(());
         }
         let to = &self.topology.status_changed;
         let value = encode_status(to, &change, channel)?;
-        Ok(self.send_keyed(to, Some(change.chat.as_bytes()), Some(&value), &[])?)
+        self.send_keyed(to, Some(change.chat.as_bytes()), Some(&value), &[]);
+        Ok(())
     }
 
     fn chat_deleted(&mut self, _: &ChannelId, chat: &ChatId, revision: u32) -> anyhow::Result<()> {
@@ -134,7 +131,8 @@ impl<M: Member> Outlet for Outbox<'_, M> {
             return Ok(());
         }
         let revision = Header { name: "revision".to_owned(), value: Some(revision.to_string().into_bytes()) };
-        Ok(self.send_keyed(&self.topology.status_changed, Some(chat.as_bytes()), None, &[revision])?)
+        self.send_keyed(&self.topology.status_changed, Some(chat.as_bytes()), None, &[revision]);
+        Ok(())
     }
 
     fn counter(&mut self, counter: Counter) -> anyhow::Result<()> {
@@ -144,26 +142,30 @@ impl<M: Member> Outlet for Outbox<'_, M> {
         }
         let to = &self.topology.counters;
         let value = encode_counter(to, &counter)?;
-        Ok(self.send_keyed(to, Some(key.as_bytes()), Some(&value), &[])?)
+        self.send_keyed(to, Some(key.as_bytes()), Some(&value), &[]);
+        Ok(())
     }
 
     fn to_chat(&mut self, message: ToChat) -> anyhow::Result<()> {
         let value = inbox::encode_to_chat(&message);
         let topic = &self.topology.chats_inbox;
-        Ok(self.send_to(topic, message.partition, &message.chat, &value)?)
+        self.send_to(topic, message.partition, &message.chat, &value);
+        Ok(())
     }
 
     fn to_customer(&mut self, partition: i32, message: ToCustomer) -> anyhow::Result<()> {
         let value = inbox::encode_to_customer(&message);
         let topic = &self.topology.customers_inbox;
-        Ok(self.send_to(topic, partition, &message.customer, &value)?)
+        self.send_to(topic, partition, &message.customer, &value);
+        Ok(())
     }
 
     fn to_manager(&mut self, partition: i32, message: ToManager) -> anyhow::Result<()> {
         let value = inbox::encode_to_manager(&message);
         let key = counter_key(&message.channel, &message.bucket);
         let topic = &self.topology.managers_inbox;
-        Ok(self.send_to(topic, partition, &key, &value)?)
+        self.send_to(topic, partition, &key, &value);
+        Ok(())
     }
 }
 

@@ -43,6 +43,8 @@ pub struct Pace {
     pub interval_behind: Duration,
     /// In one commit.
     pub records_max: usize,
+    /// How many batches are folded after one look at the goal changes.
+    pub batches_a_pass: usize,
     /// How many chats a sweep or the clock may settle before records have their turn again.
     pub chats_a_pass: usize,
 }
@@ -59,6 +61,7 @@ impl Pace {
             interval: Duration::from_millis(config.commit.interval_ms),
             interval_behind: Duration::from_millis(config.commit.interval_behind_ms),
             records_max: config.commit.records_max,
+            batches_a_pass: 24,
             chats_a_pass: 2_000,
         }
     }

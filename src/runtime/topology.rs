@@ -17,6 +17,11 @@ pub enum Stage {
 impl Stage {
     pub const ALL: [Stage; 3] = [Stage::Chats, Stage::Customers, Stage::Managers];
 
+    /// Whose rows are kept there.
+    pub fn of(family: Family) -> Option<Self> {
+        Self::ALL.into_iter().find(|stage| stage.family() == family)
+    }
+
     /// Where its rows are kept.
     pub fn family(self) -> Family {
         match self {
@@ -164,13 +169,17 @@ impl Topology {
         topics.iter().map(|topic| TopicPartition::new((*topic).clone(), partition)).collect()
     }
 
-    pub fn changelog(&self, stage: Stage, partition: i32) -> TopicPartition {
-        let topic = match stage {
+    /// The changelog of a stage.
+    pub fn changelog_topic(&self, stage: Stage) -> &Arc<str> {
+        match stage {
             Stage::Chats => &self.chats_changelog,
             Stage::Customers => &self.customers_changelog,
             Stage::Managers => &self.managers_changelog,
-        };
-        TopicPartition::new(topic.clone(), partition)
+        }
+    }
+
+    pub fn changelog(&self, stage: Stage, partition: i32) -> TopicPartition {
+        TopicPartition::new(self.changelog_topic(stage).clone(), partition)
     }
 
     /// Every partition of a topic.

@@ -139,7 +139,8 @@ impl SortedIndex {
         Ok(found)
     }
 
-    /// Writes what was added and removed since the last commit, and takes it as committed.
+    /// Puts what was added and removed since the last commit into `changes`, and takes it as committed: until that is written
+    /// nobody may look.
     pub fn commit(&mut self, changes: &mut Changes<'_>) {
         if self.store.is_none() {
             return;
@@ -162,11 +163,6 @@ impl SortedIndex {
                 }
             }
         }
-    }
-
-    /// Back to what the store has.
-    pub fn roll_back(&mut self) {
-        self.kinds.clear();
     }
 }
 

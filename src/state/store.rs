@@ -3,10 +3,12 @@
 //! Written only after Kafka has committed, without fsync: the changelog is the durable copy, and an older
 //! consistent prefix is always a valid start. Every option stands here with its reason.
 
+use super::table::parse_row_key;
 use anyhow::Context as _;
 use rocksdb::{
     BlockBasedIndexType, BlockBasedOptions, Cache, ColumnFamily, ColumnFamilyDescriptor, DBCompressionType,
-    DBPinnableSlice, IteratorMode, Options, ReadOptions, WriteBatch, WriteBufferManager, WriteOptions,
+    DBPinnableSlice, IteratorMode, Options, ReadOptions, WriteBatch, WriteBatchIteratorCf,
+    WriteBufferManager, WriteOptions,
 };
 use std::path::Path;
 
@@ -40,10 +42,16 @@ impl Family {
 /// The database of one process.
 pub struct Store {
     /// Its families are all there from the start: no lock guards who they are.
-    db: rocksdb::DBWithThreadMode<rocksdb::SingleThreaded>,
+    db: Db,
+    ids: FamilyIds,
     write: WriteOptions,
     watch: Option<Watch>,
 }
+
+type Db = rocksdb::DBWithThreadMode<rocksdb::SingleThreaded>;
+
+/// In the order of [`Family::ALL`].
+type FamilyIds = [u32; Family::ALL.len()];
 
 /// A moment at which the disk is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +63,10 @@ pub enum Access {
 }
 
 type Watch = Box<dyn Fn(Access) -> anyhow::Result<()> + Send + Sync>;
+
+/// Changes that were put together, apart from the store: another thread may write them.
+#[derive(Default)]
+pub struct Sealed(WriteBatch);
 
 /// Changes that reach the disk together.
 pub struct Changes<'a> {
@@ -71,10 +83,10 @@ impl Store {
     pub fn open(dir: &Path, memory_bytes: usize) -> anyhow::Result<Self> {
         let (options, cache) = options(memory_bytes);
         let families = families(&cache, memory_bytes);
-        let db = rocksdb::DBWithThreadMode::open_cf_descriptors(&options, dir, families)
+        let db = Db::open_cf_descriptors(&options, dir, families)
             .with_context(|| format!("cannot open the state in {}", dir.display()))?;
         let write = WriteOptions::default(); // no sync: see above
-        Ok(Self { db, write, watch: None })
+        Ok(Self { ids: ids(&db), db, write, watch: None })
     }
 
     /// Opens the database of a process that may be running, to read it as it is now; `own` is a place for the reader's
@@ -85,9 +97,9 @@ impl Store {
         // The process may delete what it has merged: every file is held open from the start.
         options.set_max_open_files(-1);
         let families = families(&Cache::new_lru_cache(CACHE_BYTES), CACHE_BYTES);
-        let db = rocksdb::DBWithThreadMode::open_cf_descriptors_as_secondary(&options, dir, own, families)
+        let db = Db::open_cf_descriptors_as_secondary(&options, dir, own, families)
             .with_context(|| format!("cannot read the state in {}", dir.display()))?;
-        let store = Self { db, write: WriteOptions::default(), watch: None };
+        let store = Self { ids: ids(&db), db, write: WriteOptions::default(), watch: None };
         store.catch_up()?;
         Ok(store)
     }
@@ -117,7 +129,7 @@ impl Store {
     }
 
     fn family(&self, family: Family) -> &ColumnFamily {
-        self.db.cf_handle(family.name()).expect("every family is created when the store is opened")
+        handle(&self.db, family)
     }
 
     /// What is stored under a key, where the cache has it.
@@ -179,12 +191,13 @@ impl Store {
     }
 
     pub fn changes(&self) -> Changes<'_> {
-        Changes {
-            store: self,
-            families: Family::ALL.map(|family| self.family(family)),
-            batch: WriteBatch::default(),
-            key: Vec::new(),
-        }
+        self.unseal(Sealed::default())
+    }
+
+    /// Goes on with changes of this store.
+    pub fn unseal(&self, sealed: Sealed) -> Changes<'_> {
+        let families = Family::ALL.map(|family| self.family(family));
+        Changes { store: self, families, batch: sealed.0, key: Vec::new() }
     }
 }
 
@@ -255,6 +268,10 @@ pub fn family_options(cache: &Cache, memory_bytes: usize) -> Options {
     family_options
 }
 
+fn handle(db: &Db, family: Family) -> &ColumnFamily {
+    db.cf_handle(family.name()).expect("every family is created when the store is opened")
+}
+
 /// The key of a row on disk, behind what is in `bytes`.
 pub(super) fn push_row_key(bytes: &mut Vec<u8>, partition: i32, key: &[u8]) {
     bytes.extend(partition.to_be_bytes());
@@ -294,6 +311,16 @@ impl Changes<'_> {
         self.batch.delete_range_cf(self.families[family as usize], prefix, &end);
     }
 
+    pub fn seal(self) -> Sealed {
+        Sealed(self.batch)
+    }
+
+    /// Tells what was put into families of rows, in that order: family, partition, the row's own key, the value.
+    pub fn rows(&self, tell: impl FnMut(Family, i32, &[u8], &[u8])) {
+        let mut rows = Rows { ids: &self.store.ids, tell };
+        self.batch.iterate_cf(&mut rows);
+    }
+
     pub fn write(self) -> anyhow::Result<()> {
         self.store.at(Access::Write)?;
         self.store.db.write_opt(self.batch, &self.store.write)?;
@@ -301,9 +328,80 @@ impl Changes<'_> {
     }
 }
 
+/// Picks rows out of a batch.
+struct Rows<'a, F> {
+    ids: &'a FamilyIds,
+    tell: F,
+}
+
+impl<F: FnMut(Family, i32, &[u8], &[u8])> WriteBatchIteratorCf for Rows<'_, F> {
+    fn put_cf(&mut self, id: u32, key: &[u8], value: &[u8]) {
+        let known = Family::ALL.into_iter().zip(self.ids).find(|(_, known)| **known == id);
+        if let Some((family @ (Family::Chats | Family::Customers | Family::Managers), _)) = known
+            && let Some((partition, key)) = parse_row_key(key)
+        {
+            (self.tell)(family, partition, key, value);
+        }
+    }
+
+    fn delete_cf(&mut self, _: u32, _: &[u8]) {}
+
+    fn merge_cf(&mut self, _: u32, _: &[u8], _: &[u8]) {}
+}
+
+/// By what numbers a batch names the families. They come of the order in which this database got them.
+fn ids(db: &Db) -> FamilyIds {
+    struct Last(u32);
+    impl WriteBatchIteratorCf for Last {
+        fn put_cf(&mut self, id: u32, _: &[u8], _: &[u8]) {
+            self.0 = id;
+        }
+        fn delete_cf(&mut self, _: u32, _: &[u8]) {}
+        fn merge_cf(&mut self, _: u32, _: &[u8], _: &[u8]) {}
+    }
+    Family::ALL.map(|family| {
+        // It is never written.
+        let mut probe = WriteBatch::default();
+        let mut last = Last(u32::MAX);
+        probe.put_cf(handle(db, family), b"", b"");
+        probe.iterate_cf(&mut last);
+        last.0
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rows_are_told_as_they_were_put_and_nothing_else_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path(), 8 << 20).unwrap();
+        let mut changes = store.changes();
+        changes.put_row(Family::Managers, 7, b"counter", b"1");
+        changes.put_row(Family::Indexes, 7, b"due", b"");
+        changes.put(Family::Meta, b"reached", b"5");
+        changes.put_row(Family::Chats, -1, b"", b"2");
+        changes.delete_row(Family::Customers, 7, b"gone");
+        changes.put_row(Family::Customers, 0, b"customer", b"");
+        let changes = store.unseal(changes.seal());
+        let mut told = Vec::new();
+        changes.rows(|family, partition, key, value| {
+            told.push((family, partition, key.to_vec(), value.to_vec()));
+        });
+        assert_eq!(
+            told,
+            [
+                (Family::Managers, 7, b"counter".to_vec(), b"1".to_vec()),
+                (Family::Chats, -1, Vec::new(), b"2".to_vec()),
+                (Family::Customers, 0, b"customer".to_vec(), Vec::new()),
+            ]
+        );
+        changes.write().unwrap();
+        assert!(
+            store.get(Family::Managers, &[&7i32.to_be_bytes()[..], b"counter"].concat()).unwrap().is_some()
+        );
+    }
 
     /// The newest write-ahead log of a database.
     fn newest_log(dir: &Path) -> std::path::PathBuf {

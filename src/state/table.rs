@@ -71,8 +71,6 @@ pub struct Table<R: TableRow> {
     rows_max: usize,
     /// Of everything that is stored in this partition, with what [`Table::changed`] has told since.
     digest: Digest,
-    /// The same at the last commit.
-    committed_digest: Digest,
     uses: Uses,
 }
 
@@ -169,10 +167,9 @@ impl<R: TableRow> Table<R> {
     /// Without a store everything stays in memory, and nothing is ever dropped.
     pub fn new(partition: i32, store: Option<Arc<Store>>, rows_max: usize) -> Self {
         let (rows, older, dirty) = (Slots::default(), Slots::default(), Vec::new());
-        let (digest, committed_digest) = (Digest::EMPTY, Digest::EMPTY);
         let rows_max = rows_max.max(2);
-        let (marks, uses) = (store.is_some(), Uses::default());
-        Self { partition, store, rows, older, dirty, marks, rows_max, digest, committed_digest, uses }
+        let (marks, digest, uses) = (store.is_some(), Digest::EMPTY, Uses::default());
+        Self { partition, store, rows, older, dirty, marks, rows_max, digest, uses }
     }
 
     /// Has rows marked without a store, too, for [`Self::take_marked`].
@@ -182,7 +179,7 @@ impl<R: TableRow> Table<R> {
 
     /// Takes up the digest of what is stored. Nothing has changed yet.
     pub fn go_on_from(&mut self, digest: Digest) {
-        (self.digest, self.committed_digest) = (digest, digest);
+        self.digest = digest;
     }
 
     /// The digest of this partition once everything is stored that [`Self::changed`] has told.
@@ -261,25 +258,25 @@ impl<R: TableRow> Table<R> {
         std::mem::take(&mut self.dirty)
     }
 
-    /// Tells the keys that changed since the last commit or rollback, rows and pages, and what has to be stored under each,
-    /// one by one: together they may take much room. The digest counts them as stored.
+    /// Tells the keys that changed since this was last asked, rows and pages, and what has to be stored under each, one by
+    /// one: together they may take much room. From here on they count as stored, so that what is not stored after all takes
+    /// this table with it. None of them is dropped before [`Self::committed`].
     pub fn changed(
         &mut self,
         mut tell: impl FnMut(&[u8], &[u8]) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
         // In order, as rows lie in the store: so they are written faster, and compress better on the way to it.
         self.dirty.sort_unstable();
-        for key in &self.dirty {
-            let slot = match self.rows.get_mut(key) {
+        for key in self.dirty.drain(..) {
+            let slot = match self.rows.get_mut(&key) {
                 Some(slot) => Some(slot),
-                None => self.older.get_mut(key),
+                None => self.older.get_mut(&key),
             };
-            let Some((row, stored)) = slot.and_then(|slot| Some((slot.row.as_ref()?, &mut slot.stored)))
-            else {
-                continue;
-            };
+            let Some(slot) = slot else { continue };
+            slot.dirty = false;
+            let (Some(row), stored) = (&mut slot.row, &mut slot.stored) else { continue };
             for (name, bytes) in row.changed_pages() {
-                let key = page_key(key, name);
+                let key = page_key(&key, name);
                 if stored.page(name).is_none() {
                     // Not one of the pages that the row had, but an earlier one may be left under its number.
                     let left = match &self.store {
@@ -295,49 +292,29 @@ impl<R: TableRow> Table<R> {
                 tell(&key, &bytes)?;
             }
             let bytes = row.encode();
-            let before = std::mem::replace(&mut stored.row, Part::of(key, &bytes));
+            let before = std::mem::replace(&mut stored.row, Part::of(&key, &bytes));
             self.digest.replace(before, stored.row);
-            tell(key, &bytes)?;
+            tell(&key, &bytes)?;
+            row.was_stored();
         }
         Ok(())
     }
 
-    pub fn is_dirty(&self) -> bool {
-        !self.dirty.is_empty()
-    }
-
-    /// What [`Self::changed`] told is committed; the rows may be dropped.
+    /// What [`Self::changed`] told is stored: those rows may be dropped. Rows that have changed since stay.
     pub fn committed(&mut self) {
-        self.committed_digest = self.digest;
-        for key in self.dirty.drain(..) {
-            if let Some(slot) = self.rows.get_mut(&key) {
-                slot.dirty = false;
-                if let Some(row) = &mut slot.row {
-                    row.was_stored();
-                }
-            }
-        }
         if self.store.is_some() && self.rows.len() > self.rows_max / 2 {
+            // What has changed since was used, so that it is among those that become the older ones.
             self.older = std::mem::take(&mut self.rows);
             // It will have as many before it is next looked at, and need not grow into that step by step.
             self.rows.reserve(self.rows_max / 2);
             // What one transaction touched may be more than may be kept.
             let mut kept = 0;
             let rows_max = self.rows_max;
-            self.older.retain(|_, _| {
+            self.older.retain(|_, slot| {
                 kept += 1;
-                kept <= rows_max / 2
+                kept <= rows_max / 2 || slot.dirty
             });
             self.older.shrink_to_fit();
-        }
-    }
-
-    /// The changed rows never happened: back to what the store has.
-    pub fn roll_back(&mut self) {
-        self.digest = self.committed_digest;
-        for key in self.dirty.drain(..) {
-            self.rows.remove(&key);
-            self.older.remove(&key);
         }
     }
 

@@ -7,7 +7,7 @@ use crate::state::digest::Digest;
 impl<L: Log> Worker<L> {
     pub(super) fn assigned(&mut self, partitions: Vec<TopicPartition>) -> Result<(), Failure> {
         tracing::info!(partitions = %listed(&partitions), "assigned");
-        let tasks = self.tasks.assign(partitions, &self.shared.topology);
+        let tasks = self.folding.tasks.assign(partitions, &self.shared.topology);
         self.report();
         self.begin(&tasks)
     }
@@ -20,7 +20,7 @@ impl<L: Log> Worker<L> {
         let shared = self.shared.clone();
         let _waits = shared.desk(self.number).pulse.waits(&shared.clocks);
         let positions = self.member.committed(&inputs)?;
-        self.tasks.noted(positions, &shared.topology);
+        self.folding.tasks.noted(positions, &shared.topology);
         self.restorer.begin(tasks)?;
         self.reported = None;
         Ok(())
@@ -30,7 +30,7 @@ impl<L: Log> Worker<L> {
     pub(super) fn restore(&mut self) -> Result<(), Failure> {
         if !self.restorer.is_idle() {
             // With nothing else to do there is time to wait for the changelog.
-            let timeout = Duration::from_millis(if self.tasks.running.is_empty() { 20 } else { 2 });
+            let timeout = Duration::from_millis(if self.folding.tasks.running.is_empty() { 20 } else { 2 });
             let restored = self.restorer.step(self.shared.clocks.at_most(timeout))?;
             self.restored.extend(restored);
         }
@@ -54,7 +54,7 @@ impl<L: Log> Worker<L> {
         let noted = positions.last().map(|position| position.note.clone()).unwrap_or_default();
         let is_new = positions.iter().all(|position| position.next.is_none());
         let mut note = Note::decode(&noted);
-        note.held |= is_new && self.held.handover.is_some();
+        note.held |= is_new && self.folding.held.handover.is_some();
         if let Some(generation) = note.handed_to {
             let group = &shared.topology.group;
             let reason =
@@ -65,7 +65,7 @@ impl<L: Log> Worker<L> {
         if !known.reaches(&note.goals) {
             return Ok(false);
         }
-        if note.held && self.held.handover.is_none() {
+        if note.held && self.folding.held.handover.is_none() {
             let group = &shared.topology.group;
             let reason = format!("{group} is a rebuild that has not been promoted; start it anew");
             return Err(Failure::Fatal(anyhow::anyhow!(reason)));
@@ -73,14 +73,14 @@ impl<L: Log> Worker<L> {
         let (store, rows_max) = (Some(shared.store.clone()), shared.rows_max[stage as usize]);
         match stage {
             Stage::Chats => {
-                self.pipeline.assign_chats(partition, store, rows_max);
-                let chats = self.pipeline.chats.get_mut(&partition).expect("it was just assigned");
+                self.folding.pipeline.assign_chats(partition, store, rows_max);
+                let chats = self.folding.pipeline.chats.get_mut(&partition).expect("it was just assigned");
                 let clock = if planted(Bug::ClockForgotten) { Timestamp::MIN } else { note.clock };
                 let swept = if planted(Bug::SweepForgotten) { note.clock } else { note.swept };
                 chats.resume(clock, swept, &known.settings);
             }
-            Stage::Customers => self.pipeline.assign_customers(partition, store, rows_max),
-            Stage::Managers => self.pipeline.assign_managers(partition, store, rows_max),
+            Stage::Customers => self.folding.pipeline.assign_customers(partition, store, rows_max),
+            Stage::Managers => self.folding.pipeline.assign_managers(partition, store, rows_max),
         }
         drop(known);
         // An older binary noted none: the rows on disk, just restored, are those of this position.
@@ -90,24 +90,26 @@ impl<L: Log> Worker<L> {
             None => digest_of(&shared.store, stage.family(), partition)?,
         };
         match stage {
-            Stage::Chats => self.pipeline.chats.get_mut(&partition).map(|task| task.table.go_on_from(digest)),
+            Stage::Chats => {
+                self.folding.pipeline.chats.get_mut(&partition).map(|task| task.table.go_on_from(digest))
+            }
             Stage::Customers => {
-                self.pipeline.customers.get_mut(&partition).map(|task| task.table.go_on_from(digest))
+                self.folding.pipeline.customers.get_mut(&partition).map(|task| task.table.go_on_from(digest))
             }
             Stage::Managers => {
-                self.pipeline.managers.get_mut(&partition).map(|task| task.table.go_on_from(digest))
+                self.folding.pipeline.managers.get_mut(&partition).map(|task| task.table.go_on_from(digest))
             }
         };
         for position in &positions {
             self.member.start(&position.of, position.next)?;
         }
         if note.held {
-            self.held.hold((stage, partition));
+            self.folding.held.hold((stage, partition));
         }
         let committed = positions.iter().map(|position| position.next).collect();
         let newest = [None; 2];
         let task = Task { committed, committed_note: noted, note, newest, goals_told: 0, goals_shown: 0 };
-        self.tasks.running.insert((stage, partition), task);
+        self.folding.tasks.running.insert((stage, partition), task);
         Ok(true)
     }
 
@@ -134,14 +136,14 @@ impl<L: Log> Worker<L> {
     }
 
     fn let_go(&mut self, partitions: &[TopicPartition]) -> Result<(), Failure> {
-        let tasks = self.tasks.revoke(partitions, &self.shared.topology);
+        let tasks = self.folding.tasks.revoke(partitions, &self.shared.topology);
         self.restored.retain(|task| !tasks.contains(task));
         for (stage, partition) in &tasks {
             self.forget_takeover((*stage, *partition));
             match stage {
-                Stage::Chats => drop(self.pipeline.chats.remove(partition)),
-                Stage::Customers => drop(self.pipeline.customers.remove(partition)),
-                Stage::Managers => drop(self.pipeline.managers.remove(partition)),
+                Stage::Chats => drop(self.folding.pipeline.chats.remove(partition)),
+                Stage::Customers => drop(self.folding.pipeline.customers.remove(partition)),
+                Stage::Managers => drop(self.folding.pipeline.managers.remove(partition)),
             }
         }
         self.reported = None;
@@ -160,19 +162,19 @@ impl<L: Log> Worker<L> {
         self.commit(true)?;
         let task = (source.stage(), partition.partition);
         for input in self.shared.topology.inputs(task.0, task.1) {
-            if input != *partition && self.tasks.running.contains_key(&task) {
+            if input != *partition && self.folding.tasks.running.contains_key(&task) {
                 self.member.pause(&input)?;
             }
         }
-        self.tasks.set_aside(task, &self.shared.topology);
+        self.folding.tasks.set_aside(task, &self.shared.topology);
         self.forget_takeover(task);
         self.restored.retain(|restored| *restored != task);
         match task.0 {
-            Stage::Chats => drop(self.pipeline.chats.remove(&task.1)),
-            Stage::Customers => drop(self.pipeline.customers.remove(&task.1)),
-            Stage::Managers => drop(self.pipeline.managers.remove(&task.1)),
+            Stage::Chats => drop(self.folding.pipeline.chats.remove(&task.1)),
+            Stage::Customers => drop(self.folding.pipeline.customers.remove(&task.1)),
+            Stage::Managers => drop(self.folding.pipeline.managers.remove(&task.1)),
         }
-        self.tasks.stopped.insert(task, reason);
+        self.folding.tasks.stopped.insert(task, reason);
         self.reported = None;
         Ok(())
     }
@@ -182,16 +184,17 @@ impl<L: Log> Worker<L> {
         tracing::warn!(%error, "going back to the last commit");
         let shared = self.shared.clone();
         shared.figures.rollbacks.fetch_add(1, Ordering::Relaxed);
-        (self.tally, self.settled, self.reported) = (Tally::default(), 0, None);
+        (self.settled, self.reported) = (0, None);
+        self.delivery = Delivery::default();
         // It is delivered again. A change of the assignment is told only once: it stays.
         self.fetched.batches.clear();
         self.restored.clear();
-        let running: Vec<TaskId> = self.tasks.running.keys().copied().collect();
+        let running: Vec<TaskId> = self.folding.tasks.running.keys().copied().collect();
         for task in running {
             for input in self.shared.topology.inputs(task.0, task.1) {
                 self.member.pause(&input)?;
             }
-            self.tasks.set_aside(task, &self.shared.topology);
+            self.folding.tasks.set_aside(task, &self.shared.topology);
         }
         self.report();
         {
@@ -201,11 +204,9 @@ impl<L: Log> Worker<L> {
                 _ => self.member.abort().or_else(|_| self.member.recover())?,
             }
         }
-        self.held.clear();
-        self.parked.clear();
+        self.folding.forget();
         self.tickets.clear();
-        self.pipeline = Pipeline::new(self.shared.topology.partitions, true);
-        let tasks = self.tasks.complete(&self.shared.topology);
+        let tasks = self.folding.tasks.complete(&self.shared.topology);
         self.restorer.forget(tasks.iter().copied())?;
         self.begin(&tasks)
     }

@@ -1,7 +1,7 @@
-//! The commit: one transaction with the rows, the outputs and the positions, and only then the disk.
+//! The commit: what it takes is put together here, of what was folded so far. [`Carrier`] carries it out.
 
+use super::delivery::{Carrier, Ending};
 use super::*;
-use crate::log::Outgoing;
 use crate::state::digest::Digest;
 use crate::state::store::Changes;
 use crate::state::table::{Table, TableRow};
@@ -15,104 +15,141 @@ const REACHED_EVERY: Duration = Duration::from_secs(5);
 const UNREACHED_MAX: usize = 5_000;
 
 impl<L: Log> Worker<L> {
-    /// One transaction: rows to the changelogs, counters, positions with their notes. Then the disk.
+    /// Commits everything that was folded, before anything else is.
     pub(super) fn commit(&mut self, all: bool) -> Result<(), Failure> {
-        let outcome = self.try_to_commit(all);
-        self.tell_of_commit(&outcome);
-        outcome.map(|_| ())
+        self.deliver()?;
+        self.prepare(all)?;
+        self.deliver()
     }
 
-    /// False: there was nothing to commit.
-    fn try_to_commit(&mut self, all: bool) -> Result<bool, Failure> {
+    /// Puts a commit together, unless there is nothing to commit. It is to be delivered before the next one.
+    pub(super) fn prepare(&mut self, all: bool) -> Result<(), Failure> {
+        assert!(self.delivery.ending.is_none(), "the commit before has been delivered");
+        match self.put_together(all) {
+            Ok(Some(ending)) => self.delivery.ending = Some(ending),
+            Ok(None) => self.tell_of_commit(&Ok(false)),
+            Err(failure) => {
+                let outcome = Err(failure);
+                self.tell_of_commit(&outcome);
+                outcome?;
+            }
+        }
+        Ok(())
+    }
+
+    fn put_together(&mut self, all: bool) -> Result<Option<Ending>, Failure> {
         let shared = self.shared.clone();
-        self.last_commit = shared.clocks.elapsed();
+        let began = shared.clocks.elapsed();
+        self.last_commit = began;
+        self.settled = 0;
         let now = Timestamp(shared.clocks.wall());
         {
-            let (pipeline, mut out) = self.outbox();
+            let (pipeline, mut out) = self.folding.outbox();
             pipeline.flush(now, &mut out)?;
         }
         // What was written needs a commit, even if no position moved: a bad goal change comes from none of them.
-        let wrote = self.tally.written > 0;
-        // Put together as the records go out; written once they are committed.
+        let wrote = self.folding.tally.written > 0;
         let mut changes = shared.store.changes();
-        let changed = self.send_changed(&mut changes)?;
+        // From here on a failure must bring a new pipeline, as it does: tables and lookups count their changes as committed.
+        let changed = self.take_changed(&mut changes)?;
         let rows: usize = changed.values().sum();
-        self.tally.written += rows as u64;
+        self.folding.tally.written += rows as u64;
         // A task whose rows changed commits its positions with them, moved or not: they are what fences it.
         let moved = self.moved(&changed, all || wrote);
         if rows == 0 && moved.is_empty() && !wrote {
-            self.settled = 0;
-            return Ok(false);
+            return Ok(None);
         }
-        let is_time = shared.clocks.elapsed() >= self.last_reached + REACHED_EVERY;
-        let is_due = all || is_time || self.unreached >= UNREACHED_MAX;
-        let reached = if is_due { self.surely_reached()? } else { Vec::new() };
-        let positions: Vec<Position> = moved.into_iter().flat_map(|(_, positions)| positions).collect();
-        // What was folded rests on rows that nobody else has touched.
-        let running: Vec<TaskId> = self.tasks.running.keys().copied().collect();
-        self.claimant.check(running.iter().copied())?;
-        if planted(Bug::DiskBeforeCommit) {
-            std::mem::replace(&mut changes, shared.store.changes()).write()?;
-        }
-        // From here on a failure must bring a new pipeline, as it does: the lookups count their changes as committed.
-        for chats in self.pipeline.chats.values_mut() {
+        for chats in self.folding.pipeline.chats.values_mut() {
             chats.index.commit(&mut changes);
         }
-        for (task, offset) in reached {
-            note_reached(&mut changes, task, offset);
+        let is_time = began >= self.last_reached + REACHED_EVERY;
+        let notes_reached = all || is_time || self.unreached >= UNREACHED_MAX;
+        if notes_reached {
+            self.last_reached = began;
         }
-        {
-            let _waits = shared.desk(self.number).pulse.waits(&shared.clocks);
-            self.member.commit(&positions)?;
-        }
-        self.pipeline.chats.values_mut().for_each(|task| task.table.committed());
-        self.pipeline.customers.values_mut().for_each(|task| task.table.committed());
-        self.pipeline.managers.values_mut().for_each(|task| task.table.committed());
-        self.claimant.write(running, || changes.write())?;
-        for position in positions {
-            self.remember(position);
-        }
-        self.unreached = if is_due { rows } else { self.unreached + rows };
-        self.settled = 0;
-        self.commit_took = shared.clocks.elapsed().saturating_sub(self.last_commit);
-        let tally = std::mem::take(&mut self.tally);
-        shared.figures.committed(&tally, self.commit_took);
-        tracing::debug!(folded = tally.folded_in_all(), rows, "committed");
-        Ok(true)
+        let positions: Vec<Position> = moved.into_iter().flat_map(|(_, positions)| positions).collect();
+        let running: Vec<TaskId> = self.folding.tasks.running.keys().copied().collect();
+        let tally = std::mem::take(&mut self.folding.tally);
+        let changes = changes.seal();
+        Ok(Some(Ending { positions, changes, running, notes_reached, rows, tally, began }))
     }
 
-    /// Sends what has to be stored to the changelogs and puts it into `changes`; how many rows each task had. The digest that
-    /// comes of them goes into its note.
-    fn send_changed(&mut self, changes: &mut Changes<'_>) -> anyhow::Result<BTreeMap<TaskId, usize>> {
-        let shared = self.shared.clone();
-        let (topology, member, running) = (&shared.topology, &mut self.member, &mut self.tasks.running);
+    /// Delivers what there is to deliver, and waits for it.
+    pub(super) fn deliver(&mut self) -> Result<(), Failure> {
+        let Some(mut delivery) = self.take_delivery() else { return Ok(()) };
+        let outcome = self.halves().1.deliver(&mut delivery);
+        self.delivered(delivery, outcome)
+    }
+
+    /// What is to go out by now.
+    pub(super) fn take_delivery(&mut self) -> Option<Delivery> {
+        let ending = self.delivery.ending.take();
+        std::mem::swap(&mut self.delivery.unsent, &mut self.folding.unsent);
+        let delivery = Delivery { unsent: std::mem::take(&mut self.delivery.unsent), ending };
+        (!delivery.is_empty()).then_some(delivery)
+    }
+
+    /// What folds, and what can deliver meanwhile.
+    pub(super) fn halves(&mut self) -> (&mut Folding, Carrier<'_, L>) {
+        let (shared, number, claimant) = (&*self.shared, self.number, &self.claimant);
+        (&mut self.folding, Carrier { shared, number, claimant, member: &mut self.member })
+    }
+
+    /// Takes up what came of a delivery.
+    pub(super) fn delivered(
+        &mut self,
+        delivery: Delivery,
+        outcome: Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let Delivery { unsent, ending } = delivery;
+        // Its memory is used again.
+        self.delivery.unsent = unsent;
+        let Some(ending) = ending else { return outcome };
+        let outcome = outcome.map(|()| true);
+        self.tell_of_commit(&outcome);
+        outcome?;
+        let Pipeline { chats, customers, managers, .. } = &mut self.folding.pipeline;
+        chats.values_mut().for_each(|task| task.table.committed());
+        customers.values_mut().for_each(|task| task.table.committed());
+        managers.values_mut().for_each(|task| task.table.committed());
+        for position in ending.positions {
+            self.remember(position);
+        }
+        self.unreached = if ending.notes_reached { ending.rows } else { self.unreached + ending.rows };
+        self.commit_took = self.shared.clocks.elapsed().saturating_sub(ending.began);
+        self.shared.figures.committed(&ending.tally, self.commit_took);
+        tracing::debug!(folded = ending.tally.folded_in_all(), rows = ending.rows, "committed");
+        Ok(())
+    }
+
+    /// Puts what has to be stored into `changes`; how many rows each task had. The digest that comes of them goes into its
+    /// note.
+    fn take_changed(&mut self, changes: &mut Changes<'_>) -> anyhow::Result<BTreeMap<TaskId, usize>> {
+        let Folding { pipeline, tasks, .. } = &mut self.folding;
         let mut changed = BTreeMap::new();
-        let mut send = |id: TaskId, table: &mut dyn Stored| {
-            let to = topology.changelog(id.0, id.1);
+        let mut take = |id: TaskId, table: &mut dyn Stored| {
             let mut rows = 0;
             table.changed(&mut |key, row| {
                 rows += 1;
                 changes.put_row(id.0.family(), id.1, key, row);
-                let (topic, partition) = (&*to.topic, to.partition);
-                let (key, value, headers) = (Some(key), Some(row), &[][..]);
-                Ok(member.send(Outgoing { topic, partition, key, value, headers, timestamp: None })?)
+                Ok(())
             })?;
             if rows > 0 {
                 changed.insert(id, rows);
             }
-            if let Some(task) = running.get_mut(&id) {
+            if let Some(task) = tasks.running.get_mut(&id) {
                 task.note.digest = Some(table.digest());
             }
             anyhow::Ok(())
         };
-        for (partition, task) in &mut self.pipeline.chats {
-            send((Stage::Chats, *partition), &mut task.table)?;
+        for (partition, task) in &mut pipeline.chats {
+            take((Stage::Chats, *partition), &mut task.table)?;
         }
-        for (partition, task) in &mut self.pipeline.customers {
-            send((Stage::Customers, *partition), &mut task.table)?;
+        for (partition, task) in &mut pipeline.customers {
+            take((Stage::Customers, *partition), &mut task.table)?;
         }
-        for (partition, task) in &mut self.pipeline.managers {
-            send((Stage::Managers, *partition), &mut task.table)?;
+        for (partition, task) in &mut pipeline.managers {
+            take((Stage::Managers, *partition), &mut task.table)?;
         }
         Ok(changed)
     }
@@ -121,12 +158,12 @@ impl<L: Log> Worker<L> {
     /// moved, nothing else) is worth a commit only with other rows or `all`: it is found again by itself.
     fn moved(&mut self, changed: &BTreeMap<TaskId, usize>, all: bool) -> Vec<(TaskId, Vec<Position>)> {
         let with_notes = all || !changed.is_empty();
-        let depth = self.pipeline.take_depth();
+        let depth = self.folding.pipeline.take_depth();
         let mut moved = Vec::new();
-        for (&(stage, partition), task) in &mut self.tasks.running {
+        for (&(stage, partition), task) in &mut self.folding.tasks.running {
             task.note.depth = task.note.depth.max(depth);
             let inputs = self.shared.topology.inputs(stage, partition);
-            let at = |input| self.parked.get(input).copied().or_else(|| self.member.position(input));
+            let at = |input| self.folding.parked.get(input).copied().or_else(|| self.member.position(input));
             let next: Vec<Option<Offset>> = inputs.iter().map(at).collect();
             let note = task.note.encode();
             let note_moved = with_notes && note != task.committed_note;
@@ -147,27 +184,13 @@ impl<L: Log> Worker<L> {
         let topology = &self.shared.topology;
         let Some(source) = topology.source(&position.of.topic) else { return };
         let id = (source.stage(), position.of.partition);
-        let Some(task) = self.tasks.running.get_mut(&id) else { return };
+        let Some(task) = self.folding.tasks.running.get_mut(&id) else { return };
         let inputs = topology.inputs(id.0, id.1);
         let Some(index) = inputs.iter().position(|input| *input == position.of) else { return };
         task.committed[index] = position.next;
         if index == inputs.len() - 1 {
             task.committed_note = position.note;
         }
-    }
-
-    /// Where the changelogs end before this commit: once it succeeds, this worker owned them, and everything up to
-    /// there is on disk.
-    fn surely_reached(&mut self) -> Result<Vec<(TaskId, Offset)>, Failure> {
-        self.last_reached = self.shared.clocks.elapsed();
-        let tasks: Vec<TaskId> = self.tasks.running.keys().copied().collect();
-        let changelogs: Vec<TopicPartition> = tasks
-            .iter()
-            .map(|(stage, partition)| self.shared.topology.changelog(*stage, *partition))
-            .collect();
-        let _waits = self.desk().pulse.waits(&self.shared.clocks);
-        let ends = self.shared.log.ends(&changelogs)?;
-        Ok(tasks.into_iter().zip(ends).collect())
     }
 }
 

@@ -1,24 +1,86 @@
-//! What a worker does with records and with time: it folds them into the rows in memory, and what follows goes into the
-//! open transaction. It commits nothing.
+//! What a worker does with records and with time: it folds them into the rows in memory, and what follows is to be sent.
+//! It asks the log for nothing, so that what came of earlier records can be sent and committed meanwhile.
 
 use super::*;
 use crate::contract::check::ID_BYTES_MAX;
+use std::collections::VecDeque;
 
 /// So few records are not worth looking at twice.
 const FEW_RECORDS: usize = 16;
 
-impl<L: Log> Worker<L> {
+/// More than this waits for nobody: it is sent before folding goes on.
+const UNSENT_BYTES_MAX: usize = 32 << 20;
+
+/// What records are folded into, and what came of them.
+pub(super) struct Folding {
+    topology: Arc<Topology>,
+    clocks: Clocks,
+    pub pipeline: Pipeline,
+    pub tasks: Tasks,
+    /// Done since a commit was last put together.
+    pub tally: Tally,
+    /// Whose outputs are held back.
+    pub held: Held,
+    /// Inputs that wait for the generation before to go on, and where.
+    pub parked: BTreeMap<TopicPartition, Offset>,
+    /// Those of them that the member is still to hold back.
+    pub to_pause: Vec<TopicPartition>,
+    pub unsent: Unsent,
+}
+
+impl Folding {
+    pub fn new(topology: Arc<Topology>, clocks: Clocks, held: Held) -> Self {
+        let pipeline = Pipeline::new(topology.partitions, true);
+        let (tasks, tally, parked) = (Tasks::default(), Tally::default(), BTreeMap::new());
+        let (to_pause, unsent) = (Vec::new(), Unsent::default());
+        Self { topology, clocks, pipeline, tasks, tally, held, parked, to_pause, unsent }
+    }
+
+    /// Everything since the last commit never happened, and no task runs.
+    pub fn forget(&mut self) {
+        self.pipeline = Pipeline::new(self.topology.partitions, true);
+        self.tally = Tally::default();
+        self.held.clear();
+        self.parked.clear();
+        self.to_pause.clear();
+        self.unsent.clear();
+    }
+
+    pub fn outbox(&mut self) -> (&mut Pipeline, Outbox<'_>) {
+        let (unsent, topology, clocks) = (&mut self.unsent, &*self.topology, &self.clocks);
+        let (tally, held) = (&mut self.tally, &self.held);
+        (&mut self.pipeline, Outbox { unsent, topology, clocks, tally, held })
+    }
+
+    /// Folds batches, up to the last one or until much is to be sent.
+    pub fn fold_batches<B: crate::log::Batch>(
+        &mut self,
+        batches: &mut VecDeque<B>,
+        known: &Known,
+    ) -> Result<(), Failure> {
+        self.take_goals(known);
+        while self.unsent.bytes() < UNSENT_BYTES_MAX
+            && let Some(batch) = batches.pop_front()
+        {
+            let records: Vec<Record<'_>> = (0..batch.len()).map(|index| batch.get(index)).collect();
+            self.read_ahead(&records)?;
+            for record in &records {
+                self.fold(record, &known.settings)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Reads the rows of the chats that these records are of, as far as they are not in memory: together they cost less
     /// than one by one.
-    pub(super) fn read_ahead(&mut self, records: &[Record<'_>]) -> Result<(), Failure> {
+    fn read_ahead(&mut self, records: &[Record<'_>]) -> Result<(), Failure> {
         if records.len() <= FEW_RECORDS {
             return Ok(());
         }
         let partitions = self.pipeline.partitions().chats;
         let mut chats: BTreeMap<i32, Vec<&[u8]>> = BTreeMap::new();
         for record in records {
-            if let (Some(Source::ChatEvents), Some(key)) =
-                (self.shared.topology.source(record.topic), record.key)
+            if let (Some(Source::ChatEvents), Some(key)) = (self.topology.source(record.topic), record.key)
                 && may_have_row(key, record.partition, partitions)
             {
                 chats.entry(record.partition).or_default().push(key);
@@ -33,12 +95,12 @@ impl<L: Log> Worker<L> {
     }
 
     /// Folds one record. A bad one goes to the dead letters, and the partition goes on.
-    pub(super) fn fold(&mut self, record: &Record<'_>, settings: &Settings) -> Result<(), Failure> {
-        let Some(source) = self.shared.topology.source(record.topic) else { return Ok(()) };
+    fn fold(&mut self, record: &Record<'_>, settings: &Settings) -> Result<(), Failure> {
+        let Some(source) = self.topology.source(record.topic) else { return Ok(()) };
         let task = (source.stage(), record.partition);
         let Some(running) = self.tasks.running.get_mut(&task) else { return Ok(()) };
         running.newest[source.place()] = record.timestamp;
-        if self.held.bounds() && self.waits(source, record)? {
+        if self.held.bounds() && self.waits(source, record) {
             return Ok(());
         }
         self.tally.fold(task.0);
@@ -74,6 +136,23 @@ impl<L: Log> Worker<L> {
         }
     }
 
+    /// Whether a record lies beyond what the generation before has folded. Then its partition waits.
+    fn waits(&mut self, source: Source, record: &Record<'_>) -> bool {
+        if !matches!(source, Source::ChatEvents | Source::CustomerEvents) {
+            return false;
+        }
+        let of = TopicPartition::new(record.topic, record.partition);
+        if self.parked.contains_key(&of) {
+            return true;
+        }
+        if !self.held.handover.as_ref().is_some_and(|handover| handover.is_beyond(&of, record.offset)) {
+            return false;
+        }
+        self.to_pause.push(of.clone());
+        self.parked.insert(of, record.offset);
+        true
+    }
+
     fn forwarded(
         &mut self,
         source: Source,
@@ -99,7 +178,7 @@ impl<L: Log> Worker<L> {
         raw: impl Fn() -> RawRecord,
         may_forward: bool,
     ) -> Result<(), Failure> {
-        let topology = self.shared.topology.clone();
+        let topology = self.topology.clone();
         let (pipeline, mut out) = self.outbox();
         let partitions = pipeline.partitions();
         let count = if source == Source::ChatEvents { partitions.chats } else { partitions.customers };
@@ -107,25 +186,25 @@ impl<L: Log> Worker<L> {
         let goes_on = may_forward && home != partition && !planted(Bug::FoldedAbroad);
         let folded = match source {
             Source::ChatEvents => wire::with_chat_event(&topology, key, value, |event| match goes_on {
-                true => Ok(Ok(out.forward_chat_event(raw(), home)?)),
+                true => Ok(Ok(out.forward_chat_event(raw(), home))),
                 false => pipeline.chat_event(partition, event, logged, settings, &mut out),
             }),
             _ => wire::with_customer_event(&topology, key, value, |event| match goes_on {
-                true => Ok(Ok(out.forward_customer_event(raw(), home)?)),
+                true => Ok(Ok(out.forward_customer_event(raw(), home))),
                 false => pipeline.customer_event(partition, event, logged, settings, &mut out),
             }),
         };
         match folded {
             Ok(Ok(Ok(()))) => {}
-            Ok(Ok(Err(bad))) => out.dead_letter(&raw(), &bad.to_string())?,
+            Ok(Ok(Err(bad))) => out.dead_letter(&raw(), &bad.to_string()),
             Ok(Err(error)) => return Err(error.into()),
-            Err(reason) => out.dead_letter(&raw(), &reason)?,
+            Err(reason) => out.dead_letter(&raw(), &reason),
         }
         Ok(())
     }
 
     /// Tells the chats tasks of settings that were read since.
-    pub(super) fn take_goals(&mut self, known: &Known) {
+    pub fn take_goals(&mut self, known: &Known) {
         for (&(stage, partition), task) in &mut self.tasks.running {
             if stage != Stage::Chats || task.goals_told == known.entries.len() {
                 continue;
@@ -141,58 +220,47 @@ impl<L: Log> Worker<L> {
         }
     }
 
-    /// Shows settings to chats and moves clocks, a slice at a time.
-    pub(super) fn pass_time(&mut self, known: &Known) -> Result<(), Failure> {
-        let granted = self.shared.clock.granted();
-        if let Some(grant) = &granted {
-            self.pipeline.time_is(grant.earliest());
-        }
-        let shared = self.shared.clone();
-        self.ticking = false;
-        for (&(stage, partition), task) in &mut self.tasks.running {
-            if stage != Stage::Chats {
-                continue;
-            }
-            let mut budget = shared.pace.chats_a_pass;
-            let (member, clocks) = (&mut self.member, &shared.clocks);
-            let (topology, tally, held) = (&*shared.topology, &mut self.tally, &self.held);
-            let mut out = Outbox { member, topology, clocks, tally, held };
-            let swept = self.pipeline.sweep(partition, &mut budget, &known.settings, &mut out)?;
-            if swept && task.goals_shown < task.goals_told {
-                // Bad ones go to the dead letters by one task, in the transaction that notes that they did.
-                for entry in
-                    known.entries[task.goals_shown..task.goals_told].iter().filter(|_| partition == 0)
-                {
-                    if let (What::Bad(record, reason), false) = (&entry.what, task.note.has_shown(entry)) {
-                        out.dead_letter(record, reason)?;
-                    }
-                }
-                task.goals_shown = task.goals_told;
-            }
-            if swept || planted(Bug::SweepNotedTooSoon) {
-                task.note.goals.clone_from(&known.next);
-            }
-            // A task that is still to take over stands where the old generation stood, whatever time it is.
-            let last =
-                self.held.holds((stage, partition)).then(|| self.held.handover.as_ref()?.last()).flatten();
-            if let Some(grant) = last.as_ref().or(granted.as_ref()) {
-                let inbox = TopicPartition::new(topology.chats_inbox.clone(), partition);
-                let read = out.member.position(&inbox);
-                if read.is_some_and(|read| read >= grant.inbox_ends[partition as usize]) {
-                    let until = grant.until(partition);
-                    let done =
-                        self.pipeline.tick(partition, until, &mut budget, &known.settings, &mut out)?;
-                    self.ticking |= !done;
+    /// Shows settings to the chats of a partition and moves its clock, a slice at a time. True: more deadlines have passed
+    /// than could be settled.
+    pub fn pass_time(
+        &mut self,
+        partition: i32,
+        budget: &mut usize,
+        known: &Known,
+        granted: Option<&Grant>,
+        inbox_read: Option<Offset>,
+    ) -> Result<bool, Failure> {
+        let id = (Stage::Chats, partition);
+        let (unsent, topology, clocks) = (&mut self.unsent, &*self.topology, &self.clocks);
+        let mut out = Outbox { unsent, topology, clocks, tally: &mut self.tally, held: &self.held };
+        let task = self.tasks.running.get_mut(&id).expect("only of tasks that run");
+        let swept = self.pipeline.sweep(partition, budget, &known.settings, &mut out)?;
+        if swept && task.goals_shown < task.goals_told {
+            // Bad ones go to the dead letters by one task, in the transaction that notes that they did.
+            for entry in known.entries[task.goals_shown..task.goals_told].iter().filter(|_| partition == 0) {
+                if let (What::Bad(record, reason), false) = (&entry.what, task.note.has_shown(entry)) {
+                    out.dead_letter(record, reason);
                 }
             }
-            // What time changes is in the transaction like what records change.
-            self.settled += shared.pace.chats_a_pass - budget;
-            if let Some(chats) = self.pipeline.chats.get(&partition) {
-                (task.note.clock, task.note.swept) = chats.times();
-                task.note.deadline = chats.next_deadline();
-            }
+            task.goals_shown = task.goals_told;
         }
-        Ok(())
+        if swept || planted(Bug::SweepNotedTooSoon) {
+            task.note.goals.clone_from(&known.next);
+        }
+        // A task that is still to take over stands where the old generation stood, whatever time it is.
+        let last = self.held.holds(id).then(|| self.held.handover.as_ref()?.last()).flatten();
+        let mut is_ticking = false;
+        if let Some(grant) = last.as_deref().or(granted)
+            && inbox_read.is_some_and(|read| read >= grant.inbox_ends[partition as usize])
+        {
+            let until = grant.until(partition);
+            is_ticking = !self.pipeline.tick(partition, until, budget, &known.settings, &mut out)?;
+        }
+        if let Some(chats) = self.pipeline.chats.get(&partition) {
+            (task.note.clock, task.note.swept) = chats.times();
+            task.note.deadline = chats.next_deadline();
+        }
+        Ok(is_ticking)
     }
 }
 

@@ -1,19 +1,22 @@
 //! A worker: one member of the group, and the tasks of the partitions that it owns.
 //!
 //! It folds in memory, writes what follows into an open transaction, and commits both with the positions; only then
-//! are the rows written to disk. On any failure it goes back to the last commit. It goes on by [`Worker::step`], which
-//! waits only as long as its [`Clocks`] allow. It knows stages and partitions, but no goal.
+//! are the rows written to disk. While there is much to fold, what came of some records is sent, committed and written
+//! by another thread as the next ones are folded; nothing else goes on then, and it is waited for in the same pass. On
+//! any failure it goes back to the last commit. It goes on by [`Worker::step`], which waits only as long as its
+//! [`Clocks`] allow. It knows stages and partitions, but no goal.
 //!
-//! Reading order: this file (the loop), [`fold`], [`commit`], [`assignment`], [`takeover`], [`report`].
+//! Reading order: this file (the loop), [`fold`], [`commit`], [`delivery`], [`assignment`], [`takeover`], [`report`].
 
 mod assignment;
 mod commit;
+mod delivery;
 mod fold;
 mod report;
 mod takeover;
 
 use super::claims::{Claimant, Claims};
-use super::clock::GroupClock;
+use super::clock::{Grant, GroupClock};
 use super::clocks::Clocks;
 use super::figures::{Desk, Figures, Tally};
 use super::goals::{Goals, Known, Ticket, What};
@@ -22,19 +25,22 @@ use super::handover::{Handover, Held};
 use super::note::Note;
 use super::outbox::{Outbox, log_error};
 use super::process::Pace;
-use super::restore::{Restorer, digest_of, note_reached};
+use super::restore::{Restorer, digest_of};
 use super::tasks::{Task, TaskId, Tasks};
 use super::topology::{Source, Stage, Topology};
+use super::unsent::Unsent;
 use super::wire::{self, RawRecord};
 use crate::contract::protobuf::inbox::{self, ChatsInbox, CustomersInbox};
 use crate::domain::settings::Settings;
 use crate::domain::time::Timestamp;
 use crate::log::partitioner::partition_of;
-use crate::log::{Batch as _, Log, LogError, Member, Offset, Polled, Position, Record, TopicPartition};
+use crate::log::{Log, LogError, Member, Offset, Polled, Position, Record, TopicPartition};
 use crate::pipeline::Pipeline;
 use crate::planted::{Bug, planted};
 use crate::state::store::Store;
-use std::collections::{BTreeMap, BTreeSet};
+use delivery::{Delivery, beside};
+use fold::Folding;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -69,8 +75,8 @@ pub struct Worker<L: Log> {
     /// Its place among the workers of this process.
     number: usize,
     pub(super) member: L::Member,
-    pipeline: Pipeline,
-    tasks: Tasks,
+    folding: Folding,
+    delivery: Delivery,
     restorer: Restorer<L>,
     claimant: Claimant,
     fetched: Fetched<<L::Member as Member>::Batch>,
@@ -78,22 +84,17 @@ pub struct Worker<L: Log> {
     change: Option<Change>,
     /// Restored tasks that do not run yet.
     restored: Vec<TaskId>,
-    /// Done since the last commit.
-    tally: Tally,
-    /// Chats that settings or the clock touched since then.
+    /// Chats that settings or the clock touched since a commit was last put together.
     settled: usize,
     /// More deadlines have passed than the clock could settle in one pass.
     ticking: bool,
-    /// Whose outputs are held back.
-    held: Held,
-    /// Inputs that wait for the generation before to go on, and where.
-    parked: BTreeMap<TopicPartition, Offset>,
     /// A task is telling readers what they have wrong, a slice a pass.
     telling: bool,
     /// What is to be known of the outputs before a task takes over.
     tickets: BTreeMap<TaskId, PublishedTicket>,
+    /// When a commit was last put together.
     last_commit: Duration,
-    /// How long it took.
+    /// How long the last one took.
     commit_took: Duration,
     last_reached: Duration,
     /// Rows on disk that lie beyond what was noted as reached.
@@ -106,7 +107,7 @@ pub struct Worker<L: Log> {
 
 /// Records that wait for the goal changes that came before them (A6).
 struct Fetched<B> {
-    batches: Vec<B>,
+    batches: VecDeque<B>,
     ticket: Ticket,
     /// There is more than was taken: fewer and larger transactions get it done sooner.
     behind: bool,
@@ -119,9 +120,6 @@ enum Change {
     Lost(Vec<TopicPartition>),
     Stopped(TopicPartition, String),
 }
-
-/// How many batches are folded after one look at the goal changes.
-const BATCHES_TOGETHER: usize = 24;
 
 /// Why a pass through the loop failed, by what has to happen next.
 pub enum Failure {
@@ -154,29 +152,26 @@ impl From<anyhow::Error> for Failure {
 
 impl<L: Log> Worker<L> {
     pub fn new(shared: Arc<Shared<L>>, number: usize, member: L::Member) -> Self {
-        let pipeline = Pipeline::new(shared.topology.partitions, true);
         let claimant = Claimant { claims: shared.claims.clone(), worker: number };
         let (log, store, topology) = (shared.log.clone(), shared.store.clone(), shared.topology.clone());
         let restorer = Restorer::new(log, store, claimant.clone(), topology);
         let now = shared.clocks.elapsed();
         let held = Held::new(shared.handover.clone());
+        let folding = Folding::new(shared.topology.clone(), shared.clocks.clone(), held);
         Self {
             shared,
             number,
             member,
-            pipeline,
-            tasks: Tasks::default(),
+            folding,
+            delivery: Delivery::default(),
             restorer,
             claimant,
-            fetched: Fetched { batches: Vec::new(), ticket: Ticket::default(), behind: false },
+            fetched: Fetched { batches: VecDeque::new(), ticket: Ticket::default(), behind: false },
             change: None,
             restored: Vec::new(),
-            tally: Tally::default(),
             settled: 0,
             ticking: false,
             telling: false,
-            held,
-            parked: BTreeMap::new(),
             tickets: BTreeMap::new(),
             last_commit: now,
             commit_took: Duration::ZERO,
@@ -200,7 +195,7 @@ impl<L: Log> Worker<L> {
 
     /// Where the clocks of its chats tasks stand, by partition.
     pub fn clocks(&self) -> impl Iterator<Item = (i32, Timestamp)> {
-        self.pipeline.chats.iter().map(|(partition, task)| (*partition, task.clock()))
+        self.folding.pipeline.chats.iter().map(|(partition, task)| (*partition, task.clock()))
     }
 
     /// The last commit, before it leaves the group.
@@ -231,27 +226,11 @@ impl<L: Log> Worker<L> {
             // Before anything is done for partitions that are somebody else's.
             return self.lost(&partitions);
         }
-        let shared = self.shared.clone();
-        if !self.fetched.batches.is_empty() {
-            // A6: everything that came before these records came is known.
-            let patience = shared.clocks.at_most(GOALS_PATIENCE);
-            if !planted(Bug::GoalsNotAwaited) && !shared.goals.have_answered(self.fetched.ticket, patience)? {
-                return Ok(());
-            }
+        if !self.fold_fetched()? {
+            return Ok(());
         }
-        {
-            let known = shared.goals.known.read().expect("no reader panics");
-            self.take_goals(&known);
-            for batch in std::mem::take(&mut self.fetched.batches) {
-                let records: Vec<Record<'_>> = (0..batch.len()).map(|index| batch.get(index)).collect();
-                self.read_ahead(&records)?;
-                for record in &records {
-                    self.fold(record, &known.settings)?;
-                }
-            }
-            self.pass_time(&known)?;
-        }
-        if self.held.handover.is_some() {
+        self.pass_time()?;
+        if self.folding.held.handover.is_some() {
             self.take_over()?;
         }
         match self.change.take() {
@@ -261,10 +240,70 @@ impl<L: Log> Worker<L> {
             Some(Change::Lost(_)) | None => {}
         }
         self.restore()?;
-        let folded = self.tally.folded_in_all() as usize;
-        let is_full = folded + ROWS_OF_TIME * self.settled >= shared.pace.records_max;
-        if is_full || shared.clocks.elapsed() >= self.due() {
-            self.commit(false)?;
+        let folded = self.folding.tally.folded_in_all() as usize;
+        let is_full = folded + ROWS_OF_TIME * self.settled >= self.shared.pace.records_max;
+        if is_full || self.shared.clocks.elapsed() >= self.due() {
+            self.prepare(false)?;
+        }
+        // With more to fold it is delivered meanwhile.
+        if self.fetched.behind { Ok(()) } else { self.deliver() }
+    }
+
+    /// Folds what was fetched, and delivers what came of the records before. False: it has to wait for goal changes.
+    fn fold_fetched(&mut self) -> Result<bool, Failure> {
+        let shared = self.shared.clone();
+        let (ticket, mut batches) = (self.fetched.ticket, std::mem::take(&mut self.fetched.batches));
+        let threads = shared.clocks.may_wait() && !batches.is_empty();
+        let fold = |folding: &mut Folding, batches: &mut VecDeque<_>| {
+            // A6: everything that came before these records came is known.
+            let patience = shared.clocks.at_most(GOALS_PATIENCE);
+            let waits = !batches.is_empty() && !planted(Bug::GoalsNotAwaited);
+            if waits && !shared.goals.have_answered(ticket, patience)? {
+                return Ok(false);
+            }
+            let known = shared.goals.known.read().expect("no reader panics");
+            folding.fold_batches(batches, &known).map(|()| true)
+        };
+        let mut folded = match self.take_delivery() {
+            None => fold(&mut self.folding, &mut batches),
+            Some(mut delivery) => {
+                let (folding, mut carrier) = self.halves();
+                let (folded, outcome) =
+                    beside(threads, || fold(folding, &mut batches), || carrier.deliver(&mut delivery));
+                self.delivered(delivery, outcome)?;
+                folded
+            }
+        };
+        while matches!(folded, Ok(true)) && !batches.is_empty() {
+            self.deliver()?;
+            folded = fold(&mut self.folding, &mut batches);
+        }
+        self.fetched.batches = batches;
+        for of in std::mem::take(&mut self.folding.to_pause) {
+            self.member.pause(&of)?;
+        }
+        folded
+    }
+
+    /// Shows settings to chats and moves clocks, a slice at a time.
+    fn pass_time(&mut self) -> Result<(), Failure> {
+        let shared = self.shared.clone();
+        let known = shared.goals.known.read().expect("no reader panics");
+        self.folding.take_goals(&known);
+        let granted = shared.clock.granted();
+        if let Some(grant) = &granted {
+            self.folding.pipeline.time_is(grant.earliest());
+        }
+        self.ticking = false;
+        let chats = self.folding.tasks.running.keys().filter(|(stage, _)| *stage == Stage::Chats);
+        for partition in chats.map(|(_, partition)| *partition).collect::<Vec<_>>() {
+            let mut budget = shared.pace.chats_a_pass;
+            let inbox = TopicPartition::new(shared.topology.chats_inbox.clone(), partition);
+            let read = self.member.position(&inbox);
+            let folding = &mut self.folding;
+            self.ticking |= folding.pass_time(partition, &mut budget, &known, granted.as_deref(), read)?;
+            // What time changes is in the transaction like what records change.
+            self.settled += shared.pace.chats_a_pass - budget;
         }
         Ok(())
     }
@@ -279,11 +318,12 @@ impl<L: Log> Worker<L> {
             self.shared.pace.interval / 2
         };
         let mut timeout = self.shared.clocks.at_most(idle);
+        let batches_max = self.shared.pace.batches_a_pass;
         let batches = &mut self.fetched.batches;
-        while batches.len() < BATCHES_TOGETHER && self.change.is_none() {
+        while batches.len() < batches_max && self.change.is_none() {
             match self.member.poll(timeout)? {
                 Polled::Nothing => break,
-                Polled::Records(batch) => batches.push(batch),
+                Polled::Records(batch) => batches.push_back(batch),
                 Polled::Assigned(partitions) => self.change = Some(Change::Assigned(partitions)),
                 Polled::Revoked(partitions) => self.change = Some(Change::Revoked(partitions)),
                 Polled::Lost(partitions) => {
@@ -295,7 +335,7 @@ impl<L: Log> Worker<L> {
             }
             timeout = Duration::ZERO;
         }
-        self.fetched.behind = self.fetched.batches.len() == BATCHES_TOGETHER;
+        self.fetched.behind = self.fetched.batches.len() == batches_max;
         if !self.fetched.batches.is_empty() {
             self.fetched.ticket = self.shared.goals.ask();
         }
@@ -312,16 +352,9 @@ impl<L: Log> Worker<L> {
 
     /// Whether there is something to do besides what is fetched next.
     fn is_busy(&self) -> bool {
-        let sweeping = self.pipeline.chats.values().any(|task| task.is_sweeping());
+        let sweeping = self.folding.pipeline.chats.values().any(|task| task.is_sweeping());
         let behind = self.fetched.behind || self.ticking || self.telling;
         behind || sweeping || !self.restorer.is_idle() || !self.restored.is_empty()
-    }
-
-    fn outbox(&mut self) -> (&mut Pipeline, Outbox<'_, L::Member>) {
-        let clocks = &self.shared.clocks;
-        let (member, topology, tally) = (&mut self.member, &*self.shared.topology, &mut self.tally);
-        let held = &self.held;
-        (&mut self.pipeline, Outbox { member, topology, clocks, tally, held })
     }
 }
 

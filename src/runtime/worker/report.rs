@@ -41,7 +41,7 @@ impl<L: Log> Worker<L> {
     pub(super) fn report(&mut self) {
         let now = self.shared.clocks.elapsed();
         self.reported = Some(now);
-        let tasks = self.tasks.all(&self.shared.topology).into_iter();
+        let tasks = self.folding.tasks.all(&self.shared.topology).into_iter();
         let tasks: Vec<TaskReport> = tasks.map(|id| self.task(id)).collect();
         self.idle_since = tasks.is_empty().then(|| self.idle_since.unwrap_or(now));
         let rows = self.count_rows();
@@ -49,15 +49,15 @@ impl<L: Log> Worker<L> {
     }
 
     fn task(&self, id: TaskId) -> TaskReport {
-        let state = if let Some(reason) = self.tasks.stopped.get(&id) {
+        let state = if let Some(reason) = self.folding.tasks.stopped.get(&id) {
             TaskState::Stopped(reason.clone())
-        } else if self.tasks.running.contains_key(&id) {
+        } else if self.folding.tasks.running.contains_key(&id) {
             TaskState::Running
         } else {
             self.restorer.left(id).map_or(TaskState::Waiting, TaskState::Restoring)
         };
         let topology = &self.shared.topology;
-        let (inputs, note) = match self.tasks.running.get(&id) {
+        let (inputs, note) = match self.folding.tasks.running.get(&id) {
             Some(task) => {
                 let inputs = topology.inputs(id.0, id.1).into_iter();
                 let known = task.committed.iter().zip(task.newest);
@@ -69,7 +69,7 @@ impl<L: Log> Worker<L> {
                 (inputs.collect(), task.note.clone())
             }
             None => {
-                let seen = self.tasks.seen.get(&id).map(Vec::as_slice).unwrap_or_default();
+                let seen = self.folding.tasks.seen.get(&id).map(Vec::as_slice).unwrap_or_default();
                 let inputs = seen.iter().map(|position| InputReport {
                     of: position.of.clone(),
                     committed: position.next,
@@ -85,7 +85,7 @@ impl<L: Log> Worker<L> {
 
     /// The rows in memory, by stage; what was looked for among them since is added up.
     fn count_rows(&mut self) -> [usize; 3] {
-        let Pipeline { chats, customers, managers, .. } = &mut self.pipeline;
+        let Pipeline { chats, customers, managers, .. } = &mut self.folding.pipeline;
         let figures = &self.shared.figures;
         [
             count(figures, Stage::Chats, chats.values_mut().map(|task| &mut task.table)),

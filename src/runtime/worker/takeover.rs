@@ -2,9 +2,9 @@
 //! stopped for good each task publishes what readers have to hear, key by key, and then goes on as any other.
 
 use super::*;
-use crate::log::Outgoing;
 use crate::runtime::handover::newest::{self, Newest};
 use crate::runtime::handover::published::keys_after;
+use crate::runtime::outbox::{encode_counter, encode_status};
 use crate::stages::chats::ChatRow;
 use crate::stages::managers::CounterRow;
 use crate::stages::messages::{Cause, CauseKind};
@@ -13,44 +13,27 @@ use crate::stages::messages::{Cause, CauseKind};
 const KEYS_A_COMMIT: usize = 1_000;
 
 impl<L: Log> Worker<L> {
-    /// Whether a record lies beyond what the generation before has folded. Then its partition waits.
-    pub(super) fn waits(&mut self, source: Source, record: &Record<'_>) -> Result<bool, Failure> {
-        if !matches!(source, Source::ChatEvents | Source::CustomerEvents) {
-            return Ok(false);
-        }
-        let of = TopicPartition::new(record.topic, record.partition);
-        if self.parked.contains_key(&of) {
-            return Ok(true);
-        }
-        if !self.held.handover.as_ref().is_some_and(|handover| handover.is_beyond(&of, record.offset)) {
-            return Ok(false);
-        }
-        self.member.pause(&of)?;
-        self.parked.insert(of, record.offset);
-        Ok(true)
-    }
-
     pub(super) fn forget_takeover(&mut self, task: TaskId) {
-        self.held.let_go(task);
+        self.folding.held.let_go(task);
         self.tickets.remove(&task);
         for input in self.shared.topology.inputs(task.0, task.1) {
-            self.parked.remove(&input);
+            self.folding.parked.remove(&input);
         }
     }
 
     /// Goes on where the generation before has gone on, and takes over where it has stopped.
     pub(super) fn take_over(&mut self) -> Result<(), Failure> {
         self.telling = false;
-        let Some(handover) = self.held.handover.clone() else { return Ok(()) };
+        let Some(handover) = self.folding.held.handover.clone() else { return Ok(()) };
         self.unpark(&handover)?;
         let Some(last) = handover.last() else { return Ok(()) };
-        for task in self.held.tasks() {
+        for task in self.folding.held.tasks() {
             let inbox = self.shared.topology.inputs(task.0, task.1).pop().expect("every task has an inbox");
             let read = self.member.position(&inbox);
             let is_there = match task.0 {
                 Stage::Customers => handover.is_open(),
                 Stage::Chats => {
-                    let chats = &self.pipeline.chats[&task.1];
+                    let chats = &self.folding.pipeline.chats[&task.1];
                     read.is_some_and(|read| read >= last.inbox_ends[task.1 as usize])
                         && chats.clock() >= last.until(task.1)
                         && !chats.is_sweeping()
@@ -76,12 +59,12 @@ impl<L: Log> Worker<L> {
     }
 
     fn unpark(&mut self, handover: &Handover) -> Result<(), Failure> {
-        if self.parked.is_empty() {
+        if self.folding.parked.is_empty() {
             return Ok(());
         }
-        for (of, offset) in std::mem::take(&mut self.parked) {
+        for (of, offset) in std::mem::take(&mut self.folding.parked) {
             if handover.is_beyond(&of, offset) {
-                self.parked.insert(of, offset);
+                self.folding.parked.insert(of, offset);
             } else {
                 self.member.start(&of, Some(offset))?;
             }
@@ -90,9 +73,9 @@ impl<L: Log> Worker<L> {
     }
 
     fn took_over(&mut self, task: TaskId) {
-        self.held.let_go(task);
+        self.folding.held.let_go(task);
         self.tickets.remove(&task);
-        if let Some(running) = self.tasks.running.get_mut(&task) {
+        if let Some(running) = self.folding.tasks.running.get_mut(&task) {
             running.note.held = false;
         }
     }
@@ -101,12 +84,12 @@ impl<L: Log> Worker<L> {
     fn tell(&mut self, handover: &Handover, task: TaskId) -> Result<(), Failure> {
         // What has been folded is on disk then, where the keys are looked up.
         self.commit(true)?;
-        if !self.held.holds(task) {
+        if !self.folding.held.holds(task) {
             return Ok(());
         }
         let (stage, partition) = task;
         let family = stage.family();
-        let told = self.held.told(task);
+        let told = self.folding.held.told(task);
         let here = keys_after(&self.shared.store, family, partition, &told, KEYS_A_COMMIT)?;
         let there = handover.published.keys_after(family, partition, &told, KEYS_A_COMMIT)?;
         // Where one list is cut short, nothing is known of what lies beyond.
@@ -125,7 +108,7 @@ impl<L: Log> Worker<L> {
             count += usize::from(differs);
         }
         if let Some(last) = end.or_else(|| keys.last().cloned()) {
-            self.held.tell_up_to(task, last);
+            self.folding.held.tell_up_to(task, last);
         }
         if is_done {
             self.took_over(task);
@@ -138,7 +121,8 @@ impl<L: Log> Worker<L> {
     fn tell_of_chat(&mut self, partition: i32, key: &[u8], newest: Option<Newest>) -> Result<bool, Failure> {
         let shared = self.shared.clone();
         let known = shared.goals.known.read().expect("no reader panics");
-        let chats = self.pipeline.chats.get_mut(&partition).expect("its task is running");
+        let (pipeline, mut out) = self.folding.outbox();
+        let chats = pipeline.chats.get_mut(&partition).expect("its task is running");
         let clock = chats.clock();
         let mut slot = chats.table.slot(key)?;
         let revision = newest.as_ref().map_or(0, |newest| newest.revision);
@@ -154,16 +138,7 @@ impl<L: Log> Worker<L> {
                 value: Some(revision.to_string().into_bytes()),
             };
             let headers = if value.is_none() { std::slice::from_ref(&header) } else { &[] };
-            let partition = partition_of(key, to.partitions);
-            self.tally.written += 1;
-            self.member.send(Outgoing {
-                topic: &to.topic,
-                partition,
-                key: Some(key),
-                value,
-                headers,
-                timestamp: None,
-            })
+            out.send_keyed(to, Some(key), value, headers);
         };
         let (next, differs) = match (change, value) {
             (Some(mut change), value) => {
@@ -176,15 +151,12 @@ impl<L: Log> Worker<L> {
                     change.revision = revision.saturating_add(1);
                     change.previous = compared.status;
                     change.correction = ChatRow::corrects(compared.status, change.view.status);
-                    send(
-                        Some(&crate::runtime::outbox::encode_status(to, &change, channel)?),
-                        change.revision,
-                    )?;
+                    send(Some(&encode_status(to, &change, channel)?), change.revision);
                     (change.revision, true)
                 }
             }
             (None, Some(value)) => {
-                send(None, revision.saturating_add(1))?;
+                send(None, revision.saturating_add(1));
                 if slot.row.is_none() {
                     let chat = std::str::from_utf8(key).ok();
                     slot.row = chat
@@ -213,7 +185,8 @@ impl<L: Log> Worker<L> {
     ) -> Result<bool, Failure> {
         let shared = self.shared.clone();
         let now = Timestamp(shared.clocks.wall());
-        let task = self.pipeline.managers.get_mut(&partition).expect("its task is running");
+        let (pipeline, mut out) = self.folding.outbox();
+        let task = pipeline.managers.get_mut(&partition).expect("its task is running");
         let mut slot = task.table.slot(key)?;
         let revision = newest.as_ref().map_or(0, |newest| newest.revision);
         let value = newest.as_ref().and_then(|newest| newest.value.as_deref());
@@ -239,16 +212,8 @@ impl<L: Log> Worker<L> {
         row.revision = counter.revision;
         slot.mark();
         if !is_same {
-            let value = crate::runtime::outbox::encode_counter(to, &counter)?;
-            self.tally.written += 1;
-            self.member.send(Outgoing {
-                topic: &to.topic,
-                partition: partition_of(key, to.partitions),
-                key: Some(key),
-                value: Some(&value),
-                headers: &[],
-                timestamp: None,
-            })?;
+            let value = encode_counter(to, &counter)?;
+            out.send_keyed(to, Some(key), Some(&value), &[]);
         }
         Ok(!is_same)
     }
