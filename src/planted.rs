@@ -20,6 +20,8 @@ bugs! {
     // The protocol.
     /// Rows reach the disk before their transaction has committed.
     DiskBeforeCommit = "disk-before-commit",
+    /// What changed while a commit was under way is dropped with the rows that it stored.
+    ChangedRowsDropped = "changed-rows-dropped",
     /// After an unclear commit the producer goes on.
     ProducerGoesOn = "producer-goes-on",
     /// Partitions are given up with what was folded for them still in the open transaction.

@@ -206,8 +206,7 @@ impl Fate {
             Decision::Stand { turns, is_thrown_out } => {
                 let others = self.others.get().and_then(Weak::upgrade).expect("the world is there");
                 // Who holds a lock of the process keeps its other parts waiting.
-                let holds_a_lock =
-                    matches!(call, Call::Send | Call::ReadDisk | Call::WriteDisk | Call::WroteDisk);
+                let holds_a_lock = matches!(call, Call::ReadDisk | Call::WriteDisk | Call::WroteDisk);
                 {
                     let mut state = self.lock();
                     state.standing += 1;
