@@ -317,8 +317,11 @@ impl Changes<'_> {
 
     /// Tells what was put into families of rows, in that order: family, partition, the row's own key, the value.
     pub fn rows(&self, tell: impl FnMut(Family, i32, &[u8], &[u8])) {
-        let mut rows = Rows { ids: &self.store.ids, tell };
+        let mut rows = Rows { ids: &self.store.ids, tell, panic: None };
         self.batch.iterate_cf(&mut rows);
+        if let Some(panic) = rows.panic {
+            std::panic::resume_unwind(panic);
+        }
     }
 
     pub fn write(self) -> anyhow::Result<()> {
@@ -332,6 +335,8 @@ impl Changes<'_> {
 struct Rows<'a, F> {
     ids: &'a FamilyIds,
     tell: F,
+    /// Of `tell`: it cannot go on through the calls of RocksDB, which are not Rust's.
+    panic: Option<Box<dyn std::any::Any + Send>>,
 }
 
 impl<F: FnMut(Family, i32, &[u8], &[u8])> WriteBatchIteratorCf for Rows<'_, F> {
@@ -339,8 +344,10 @@ impl<F: FnMut(Family, i32, &[u8], &[u8])> WriteBatchIteratorCf for Rows<'_, F> {
         let known = Family::ALL.into_iter().zip(self.ids).find(|(_, known)| **known == id);
         if let Some((family @ (Family::Chats | Family::Customers | Family::Managers), _)) = known
             && let Some((partition, key)) = parse_row_key(key)
+            && self.panic.is_none()
         {
-            (self.tell)(family, partition, key, value);
+            let tell = std::panic::AssertUnwindSafe(|| (self.tell)(family, partition, key, value));
+            self.panic = std::panic::catch_unwind(tell).err();
         }
     }
 

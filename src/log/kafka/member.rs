@@ -251,11 +251,10 @@ impl Member for KafkaMember {
     }
 
     fn start(&mut self, of: &TopicPartition, next: Option<Offset>) -> LogResult<()> {
-        // For `None` the cursor only has to be low enough; the fetcher itself looks up where the log begins
-        // now.
-        let (from, floor) = match next {
-            Some(next) => (KafkaOffset::Offset(next), next),
-            None => (KafkaOffset::Beginning, self.log.begins(std::slice::from_ref(of))?[0]),
+        // Left to look up where the log begins, the fetcher would do so half a second later.
+        let from = match next {
+            Some(next) => next,
+            None => self.log.begins(std::slice::from_ref(of))?[0],
         };
         let cursor = self.cursors.get(of).unwrap_or_else(|| panic!("{of} does not belong to this member"));
         let held = cursor.next.is_none();
@@ -264,8 +263,8 @@ impl Member for KafkaMember {
             self.unassign(again)?;
             self.assign(again)?;
         }
-        self.connection.begin(of, from, held)?;
-        self.cursors.add(of.clone(), Some(floor));
+        self.connection.begin(of, KafkaOffset::Offset(from), held)?;
+        self.cursors.add(of.clone(), Some(from));
         Ok(())
     }
 

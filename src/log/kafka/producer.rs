@@ -44,6 +44,8 @@ impl Producer {
         self.open = false;
         let native = Sending::open(&self.config)?;
         let patience = self.patience;
+        // Asked before it is connected, librdkafka would look for the coordinator half a second later.
+        native.producer.client().fetch_cluster_id(patience);
         repeat(patience, || native.producer.init_transactions(patience))
             .map_err(|error| sorted("the transactional producer could not be set up", &error))?;
         self.native = Some(native);
