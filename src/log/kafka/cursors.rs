@@ -12,6 +12,8 @@ pub(super) struct Cursor {
     pub next: Option<Offset>,
     /// The fetcher gave up, and a seek alone does not revive it.
     pub halted: bool,
+    /// Where the log began, if the partition was begun there because nobody had read it before.
+    pub first: Option<Offset>,
 }
 
 /// Sorted, with the last one found kept at hand, since records come in runs of one partition.
@@ -24,8 +26,8 @@ pub(super) struct Cursors {
 impl Cursors {
     pub fn add(&mut self, of: TopicPartition, next: Option<Offset>) {
         match self.search(&of.topic, of.partition) {
-            Ok(index) => self.sorted[index] = Cursor { of, next, halted: false },
-            Err(index) => self.sorted.insert(index, Cursor { of, next, halted: false }),
+            Ok(index) => self.sorted[index] = Cursor { of, next, halted: false, first: None },
+            Err(index) => self.sorted.insert(index, Cursor { of, next, halted: false, first: None }),
         }
     }
 
@@ -35,6 +37,11 @@ impl Cursors {
 
     pub fn clear(&mut self) {
         self.sorted.clear();
+    }
+
+    /// Whether any partition is being delivered.
+    pub fn are_moving(&self) -> bool {
+        self.sorted.iter().any(|cursor| cursor.next.is_some())
     }
 
     pub fn get(&self, of: &TopicPartition) -> Option<&Cursor> {

@@ -13,7 +13,7 @@ use rdkafka::types::RDKafkaErrorCode;
 
 use super::KafkaLog;
 use super::client::{Change, is_denied, sorted, to_list};
-use super::cursors::Cursors;
+use super::cursors::{Cursor, Cursors};
 use super::heir;
 use super::oversight::Oversight;
 use super::producer::Producer;
@@ -36,6 +36,8 @@ pub struct KafkaMember {
     cursors: Cursors,
     /// Told as revoked by the last poll, given up by the next one.
     leaving: Vec<TopicPartition>,
+    /// Begun while nothing was being delivered.
+    asleep: Vec<TopicPartition>,
     /// Found but not told yet.
     untold: VecDeque<Polled<KafkaBatch>>,
     oversight: Oversight,
@@ -62,6 +64,7 @@ impl KafkaMember {
             connection,
             cursors: Cursors::default(),
             leaving: Vec::new(),
+            asleep: Vec::new(),
             untold: VecDeque::new(),
             oversight: Oversight::new(Instant::now()),
         })
@@ -170,11 +173,15 @@ impl KafkaMember {
 
     /// A partition whose fetcher reported an error goes no further until it is started again.
     fn stop(&mut self, Failure { of, code, reason }: Failure) -> LogResult<()> {
-        let Some(Some(next)) = self.cursors.get(&of).map(|cursor| cursor.next) else { return Ok(()) };
-        let why =
-            if code == RDKafkaErrorCode::AutoOffsetReset { self.log.gap(&of, next, &reason) } else { reason };
+        let Some(&Cursor { next: Some(next), first, .. }) = self.cursors.get(&of) else { return Ok(()) };
+        let is_gap = code == RDKafkaErrorCode::AutoOffsetReset;
         self.pause(&of)?;
         self.cursors.get_mut(&of).expect("it was just found").halted = true;
+        if is_gap && first == Some(next) {
+            // Its first records were deleted just after it was asked where it begins. Nobody has missed them.
+            return self.start(&of, None);
+        }
+        let why = if is_gap { self.log.gap(&of, next, &reason) } else { reason };
         let sentence = format!("{of} cannot be read on: {why}");
         self.untold.push_back(Polled::Stopped(of, sentence));
         Ok(())
@@ -211,6 +218,10 @@ impl Member for KafkaMember {
 
     fn poll(&mut self, timeout: Duration) -> LogResult<Polled<KafkaBatch>> {
         self.let_go()?;
+        let asleep = std::mem::take(&mut self.asleep);
+        if !asleep.is_empty() {
+            self.connection.wake(&asleep);
+        }
         let until = Instant::now() + timeout;
         loop {
             if let Some(told) = self.untold.pop_front() {
@@ -263,8 +274,12 @@ impl Member for KafkaMember {
             self.unassign(again)?;
             self.assign(again)?;
         }
+        if !self.cursors.are_moving() || !self.asleep.is_empty() {
+            self.asleep.push(of.clone());
+        }
         self.connection.begin(of, KafkaOffset::Offset(from), held)?;
         self.cursors.add(of.clone(), Some(from));
+        self.cursors.get_mut(of).expect("it was just added").first = next.is_none().then_some(from);
         Ok(())
     }
 

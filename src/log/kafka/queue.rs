@@ -21,6 +21,9 @@ use crate::log::{Batch, Header, Headers, LogError, LogResult, Offset, Record, To
 /// How long a partition may take to be ready for a seek: only as long as librdkafka stops its predecessor.
 const READY_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// The longest that a question waits which is only to wake somebody.
+const WAKING: Duration = Duration::from_millis(100);
+
 /// A consumer and its data queue.
 pub(super) struct Connection {
     queue: NonNull<native::rd_kafka_queue_t>,
@@ -101,6 +104,15 @@ impl Connection {
                 .map_err(|error| sorted("a partition could not be resumed", &error))?;
         }
         Ok(())
+    }
+
+    /// Has partitions fetched that were begun while nothing was: librdkafka's threads for their brokers may be asleep, for
+    /// up to a second, and only a question wakes them. The answer does not matter.
+    pub fn wake(&self, partitions: &[TopicPartition]) {
+        let ends = to_list(partitions, KafkaOffset::End);
+        if let Err(error) = self.consumer.offsets_for_times(ends, WAKING) {
+            tracing::debug!(%error, "fetching may begin a second later");
+        }
     }
 
     fn seek(&self, of: &TopicPartition, from: KafkaOffset) -> LogResult<()> {
