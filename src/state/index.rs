@@ -1,7 +1,7 @@
 //! Sorted lookups beside the rows of one partition: which chats are due, which wait, which were active lately.
 //!
-//! Entries are bytes. What was added and removed since the last commit lies over what the store has; without a
-//! store everything is in memory. It is derived from the rows, so it is in no changelog.
+//! Entries are bytes. What was added and removed since the last commit lies over what that commit brought, and that over
+//! what the store has; without a store everything is in memory. It is derived from the rows, so it is in no changelog.
 
 use super::store::{Changes, Family, Store};
 use super::table::row_key;
@@ -20,6 +20,8 @@ pub struct SortedIndex {
     store: Option<Arc<Store>>,
     /// By the first byte of their entries, and in its order: whoever looks for one kind has only that one sorted.
     kinds: Vec<(u8, Kind)>,
+    /// What was taken as committed and is perhaps not written yet, in order: what came (true) and what went.
+    sent: Vec<(Vec<u8>, bool)>,
 }
 
 /// What came and went since the last commit; without a store everything.
@@ -49,7 +51,7 @@ impl Kind {
 
 impl SortedIndex {
     pub fn new(partition: i32, store: Option<Arc<Store>>) -> Self {
-        Self { partition, store, kinds: Vec::new() }
+        Self { partition, store, kinds: Vec::new(), sent: Vec::new() }
     }
 
     /// Adds an entry that is not there.
@@ -89,10 +91,15 @@ impl SortedIndex {
         let has_store = self.store.is_some();
         let kind = self.kind(entry[0]);
         kind.sort_in(has_store);
-        if !kind.added.remove(&entry)
-            && let Some(store) = &self.store
-            && store.get(Family::Indexes, &row_key(self.partition, &entry))?.is_some()
-        {
+        if kind.added.remove(&entry) {
+            return Ok(());
+        }
+        let is_there = match (was_sent(&self.sent, &entry), &self.store) {
+            (Some(is_added), _) => is_added,
+            (None, Some(store)) => store.get(Family::Indexes, &row_key(self.partition, &entry))?.is_some(),
+            (None, None) => false,
+        };
+        if is_there {
             self.kind(entry[0]).removed.insert(entry);
         }
         Ok(())
@@ -102,14 +109,21 @@ impl SortedIndex {
     /// not empty.
     pub fn scan(&mut self, prefix: &[u8], after: &[u8], limit: usize) -> anyhow::Result<Vec<Vec<u8>>> {
         let (partition, store) = (self.partition, self.store.clone());
-        let kind = self.kind(prefix[0]);
-        kind.sort_in(store.is_some());
+        self.kind(prefix[0]).sort_in(store.is_some());
+        let place = self.kinds.binary_search_by_key(&prefix[0], |(known, _)| *known);
+        let (kind, sent) = (&self.kinds[place.expect("it was just sorted")].1, &self.sent);
         let from = if after < prefix { Bound::Included(prefix) } else { Bound::Excluded(after) };
-        let mut over = kind
-            .added
-            .range::<[u8], _>((from, Bound::Unbounded))
-            .take_while(|entry| entry.starts_with(prefix))
-            .peekable();
+        let news = kind.added.range::<[u8], _>((from, Bound::Unbounded));
+        let news = news.take_while(|entry| entry.starts_with(prefix)).take(limit);
+        let first = sent.partition_point(|(entry, _)| match after < prefix {
+            true => entry.as_slice() < prefix,
+            false => entry.as_slice() <= after,
+        });
+        let before = sent[first..].iter().take_while(|(entry, _)| entry.starts_with(prefix));
+        let before = before.filter(|(entry, is_added)| *is_added && !kind.removed.contains(entry));
+        let mut over: Vec<&Vec<u8>> = news.chain(before.map(|(entry, _)| entry).take(limit)).collect();
+        over.sort_unstable();
+        let mut over = over.into_iter().peekable();
         let mut found: Vec<Vec<u8>> = Vec::new();
         if let Some(store) = &store {
             let start = if after < prefix { prefix } else { after };
@@ -119,7 +133,8 @@ impl SortedIndex {
                     return false;
                 }
                 let entry = &key[partition.to_be_bytes().len()..];
-                if entry == after || kind.removed.contains(entry) || kind.added.contains(entry) {
+                let is_known = kind.removed.contains(entry) || kind.added.contains(entry);
+                if entry == after || is_known || was_sent(sent, entry).is_some() {
                     return true;
                 }
                 while found.len() < limit && over.peek().is_some_and(|added| added.as_slice() < entry) {
@@ -139,31 +154,45 @@ impl SortedIndex {
         Ok(found)
     }
 
-    /// Puts what was added and removed since the last commit into `changes`, and takes it as committed: until that is written
-    /// nobody may look.
+    /// Puts what was added and removed since the last commit into `changes`, and takes it as committed. What the commit
+    /// before put there has been written.
     pub fn commit(&mut self, changes: &mut Changes<'_>) {
+        self.sent.clear();
         if self.store.is_none() {
             return;
         }
         for (_, kind) in &mut self.kinds {
-            if !kind.added.is_empty() || !kind.removed.is_empty() {
+            if kind.added.is_empty() && kind.removed.is_empty() {
+                // Nobody has looked.
+                self.sent.append(&mut net(&mut kind.news));
+            } else {
                 kind.sort_in(true);
+                let added = std::mem::take(&mut kind.added).into_iter().map(|entry| (entry, true));
+                let removed = std::mem::take(&mut kind.removed).into_iter().map(|entry| (entry, false));
+                let begin = self.sent.len();
+                self.sent.extend(added.chain(removed));
+                self.sent[begin..].sort_unstable();
             }
-            for entry in std::mem::take(&mut kind.removed) {
-                changes.delete_row(Family::Indexes, self.partition, &entry);
-            }
-            for entry in std::mem::take(&mut kind.added) {
-                changes.put_row(Family::Indexes, self.partition, &entry, &[]);
-            }
-            // Nobody has looked. The store's memtables like the order, too.
-            for (entry, is_added) in net(&mut kind.news) {
-                match is_added {
-                    true => changes.put_row(Family::Indexes, self.partition, &entry, &[]),
-                    false => changes.delete_row(Family::Indexes, self.partition, &entry),
-                }
+        }
+        // The store's memtables like the order, too.
+        for (entry, is_added) in &self.sent {
+            match is_added {
+                true => changes.put_row(Family::Indexes, self.partition, entry, &[]),
+                false => changes.delete_row(Family::Indexes, self.partition, entry),
             }
         }
     }
+
+    /// What the last commit put into its changes is written.
+    pub fn written(&mut self) {
+        self.sent.clear();
+    }
+}
+
+/// Whether an entry came or went with what was sent; `None`: neither.
+fn was_sent(sent: &[(Vec<u8>, bool)], entry: &[u8]) -> Option<bool> {
+    let place = sent.binary_search_by(|(known, _)| known.as_slice().cmp(entry)).ok()?;
+    Some(sent[place].1)
 }
 
 /// What does not cancel out, in order.
@@ -222,6 +251,52 @@ mod tests {
         assert_eq!(index.scan(b"d", b"", 9).unwrap(), [entry("da")]);
         commit(&mut index, &store);
         assert_eq!(index.scan(b"d", b"", 9).unwrap(), [entry("da")]);
+    }
+
+    #[test]
+    fn while_a_commit_is_under_way_lookups_are_those_after_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Arc::new(Store::open(dir.path(), 8 << 20).unwrap());
+        // Entries come and go, in one kind that is looked at and one that is not, and what is there is always the same
+        // whether the last commit has been written or not.
+        for seed in 0..200 {
+            let mut dice = fastrand::Rng::with_seed(seed);
+            let mut index = SortedIndex::new(seed as i32, Some(store.clone()));
+            let mut there: BTreeSet<Vec<u8>> = BTreeSet::new();
+            let mut under_way: Option<Changes<'_>> = None;
+            for _ in 0..200 {
+                let one = entry(&format!("{}{:02}", dice.choice(["d", "e"]).unwrap(), dice.u8(..30)));
+                match dice.u8(..10) {
+                    0 => {
+                        if let Some(changes) = under_way.take() {
+                            changes.write().unwrap();
+                            if dice.bool() {
+                                index.written();
+                            }
+                        }
+                        let mut changes = store.changes();
+                        index.commit(&mut changes);
+                        under_way = Some(changes);
+                    }
+                    1 => {
+                        index.forget(one.clone()).unwrap();
+                        there.remove(&one);
+                    }
+                    2 | 3 if one[0] == b'd' => {
+                        let after = if dice.bool() { one } else { Vec::new() };
+                        let limit = dice.usize(1..20);
+                        let expected = there.iter().filter(|known| known[0] == b'd' && **known > after);
+                        let expected: Vec<_> = expected.take(limit).cloned().collect();
+                        assert_eq!(index.scan(b"d", &after, limit).unwrap(), expected, "seed {seed}");
+                    }
+                    _ if there.remove(&one) => index.remove(one),
+                    _ => {
+                        there.insert(one.clone());
+                        index.insert(one);
+                    }
+                }
+            }
+        }
     }
 
     #[test]

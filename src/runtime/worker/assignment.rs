@@ -184,7 +184,7 @@ impl<L: Log> Worker<L> {
         tracing::warn!(%error, "going back to the last commit");
         let shared = self.shared.clone();
         shared.figures.rollbacks.fetch_add(1, Ordering::Relaxed);
-        (self.settled, self.reported) = (0, None);
+        self.reported = None;
         self.delivery = Delivery::default();
         // It is delivered again. A change of the assignment is told only once: it stays.
         self.fetched.batches.clear();

@@ -41,7 +41,7 @@ impl<L: Log> Worker<L> {
         let shared = self.shared.clone();
         let began = shared.clocks.elapsed();
         self.last_commit = began;
-        self.settled = 0;
+        self.folding.settled = 0;
         let now = Timestamp(shared.clocks.wall());
         {
             let (pipeline, mut out) = self.folding.outbox();
@@ -109,7 +109,10 @@ impl<L: Log> Worker<L> {
         self.tell_of_commit(&outcome);
         outcome?;
         let Pipeline { chats, customers, managers, .. } = &mut self.folding.pipeline;
-        chats.values_mut().for_each(|task| task.table.committed());
+        for task in chats.values_mut() {
+            task.table.committed();
+            task.index.written();
+        }
         customers.values_mut().for_each(|task| task.table.committed());
         managers.values_mut().for_each(|task| task.table.committed());
         for position in ending.positions {

@@ -26,14 +26,25 @@ pub(super) struct Folding {
     /// Those of them that the member is still to hold back.
     pub to_pause: Vec<TopicPartition>,
     pub unsent: Unsent,
+    /// Chats that settings or the clock touched since a commit was last put together.
+    pub settled: usize,
+    /// More deadlines have passed than the clock could settle in one pass.
+    pub ticking: bool,
+}
+
+/// How far time may go on.
+pub(super) struct Moment {
+    pub granted: Option<Arc<Grant>>,
+    /// For each chats partition that runs, how far its inbox has been fetched.
+    pub inboxes: Vec<(i32, Option<Offset>)>,
 }
 
 impl Folding {
     pub fn new(topology: Arc<Topology>, clocks: Clocks, held: Held) -> Self {
         let pipeline = Pipeline::new(topology.partitions, true);
         let (tasks, tally, parked) = (Tasks::default(), Tally::default(), BTreeMap::new());
-        let (to_pause, unsent) = (Vec::new(), Unsent::default());
-        Self { topology, clocks, pipeline, tasks, tally, held, parked, to_pause, unsent }
+        let (to_pause, unsent, settled, ticking) = (Vec::new(), Unsent::default(), 0, false);
+        Self { topology, clocks, pipeline, tasks, tally, held, parked, to_pause, unsent, settled, ticking }
     }
 
     /// Everything since the last commit never happened, and no task runs.
@@ -44,6 +55,7 @@ impl Folding {
         self.parked.clear();
         self.to_pause.clear();
         self.unsent.clear();
+        (self.settled, self.ticking) = (0, false);
     }
 
     pub fn outbox(&mut self) -> (&mut Pipeline, Outbox<'_>) {
@@ -204,7 +216,7 @@ impl Folding {
     }
 
     /// Tells the chats tasks of settings that were read since.
-    pub fn take_goals(&mut self, known: &Known) {
+    fn take_goals(&mut self, known: &Known) {
         for (&(stage, partition), task) in &mut self.tasks.running {
             if stage != Stage::Chats || task.goals_told == known.entries.len() {
                 continue;
@@ -220,9 +232,31 @@ impl Folding {
         }
     }
 
-    /// Shows settings to the chats of a partition and moves its clock, a slice at a time. True: more deadlines have passed
-    /// than could be settled.
-    pub fn pass_time(
+    /// Shows settings to chats and moves clocks, in each partition up to so many chats. Everything that was fetched has
+    /// been folded.
+    pub fn pass_time(&mut self, moment: &Moment, chats_max: usize, known: &Known) -> Result<(), Failure> {
+        self.take_goals(known);
+        if let Some(grant) = &moment.granted {
+            self.pipeline.time_is(grant.earliest());
+        }
+        self.ticking = false;
+        for (partition, inbox_read) in &moment.inboxes {
+            if self.unsent.bytes() >= UNSENT_BYTES_MAX {
+                // Those before it have come further by the next pass.
+                self.ticking = true;
+                break;
+            }
+            let mut budget = chats_max;
+            let granted = moment.granted.as_deref();
+            self.ticking |= self.pass_time_of(*partition, &mut budget, known, granted, *inbox_read)?;
+            // What time changes is in the transaction like what records change.
+            self.settled += chats_max - budget;
+        }
+        Ok(())
+    }
+
+    /// True: more deadlines have passed than could be settled.
+    fn pass_time_of(
         &mut self,
         partition: i32,
         budget: &mut usize,

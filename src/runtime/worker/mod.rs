@@ -39,7 +39,7 @@ use crate::pipeline::Pipeline;
 use crate::planted::{Bug, planted};
 use crate::state::store::Store;
 use delivery::{Delivery, beside};
-use fold::Folding;
+use fold::{Folding, Moment};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -84,10 +84,6 @@ pub struct Worker<L: Log> {
     change: Option<Change>,
     /// Restored tasks that do not run yet.
     restored: Vec<TaskId>,
-    /// Chats that settings or the clock touched since a commit was last put together.
-    settled: usize,
-    /// More deadlines have passed than the clock could settle in one pass.
-    ticking: bool,
     /// A task is telling readers what they have wrong, a slice a pass.
     telling: bool,
     /// What is to be known of the outputs before a task takes over.
@@ -169,8 +165,6 @@ impl<L: Log> Worker<L> {
             fetched: Fetched { batches: VecDeque::new(), ticket: Ticket::default(), behind: false },
             change: None,
             restored: Vec::new(),
-            settled: 0,
-            ticking: false,
             telling: false,
             tickets: BTreeMap::new(),
             last_commit: now,
@@ -229,7 +223,6 @@ impl<L: Log> Worker<L> {
         if !self.fold_fetched()? {
             return Ok(());
         }
-        self.pass_time()?;
         if self.folding.held.handover.is_some() {
             self.take_over()?;
         }
@@ -241,19 +234,21 @@ impl<L: Log> Worker<L> {
         }
         self.restore()?;
         let folded = self.folding.tally.folded_in_all() as usize;
-        let is_full = folded + ROWS_OF_TIME * self.settled >= self.shared.pace.records_max;
+        let is_full = folded + ROWS_OF_TIME * self.folding.settled >= self.shared.pace.records_max;
         if is_full || self.shared.clocks.elapsed() >= self.due() {
             self.prepare(false)?;
         }
         // With more to fold it is delivered meanwhile.
-        if self.fetched.behind { Ok(()) } else { self.deliver() }
+        if self.is_behind() { Ok(()) } else { self.deliver() }
     }
 
-    /// Folds what was fetched, and delivers what came of the records before. False: it has to wait for goal changes.
+    /// Folds what was fetched and lets time pass, and delivers what came of the records before. False: it has to wait for
+    /// goal changes.
     fn fold_fetched(&mut self) -> Result<bool, Failure> {
         let shared = self.shared.clone();
         let (ticket, mut batches) = (self.fetched.ticket, std::mem::take(&mut self.fetched.batches));
-        let threads = shared.clocks.may_wait() && !batches.is_empty();
+        let threads = shared.clocks.may_wait() && (!batches.is_empty() || self.folding.ticking);
+        let moment = self.moment();
         let fold = |folding: &mut Folding, batches: &mut VecDeque<_>| {
             // A6: everything that came before these records came is known.
             let patience = shared.clocks.at_most(GOALS_PATIENCE);
@@ -262,7 +257,11 @@ impl<L: Log> Worker<L> {
                 return Ok(false);
             }
             let known = shared.goals.known.read().expect("no reader panics");
-            folding.fold_batches(batches, &known).map(|()| true)
+            folding.fold_batches(batches, &known)?;
+            if batches.is_empty() {
+                folding.pass_time(&moment, shared.pace.chats_a_pass, &known)?;
+            }
+            Ok(true)
         };
         let mut folded = match self.take_delivery() {
             None => fold(&mut self.folding, &mut batches),
@@ -285,27 +284,18 @@ impl<L: Log> Worker<L> {
         folded
     }
 
-    /// Shows settings to chats and moves clocks, a slice at a time.
-    fn pass_time(&mut self) -> Result<(), Failure> {
-        let shared = self.shared.clone();
-        let known = shared.goals.known.read().expect("no reader panics");
-        self.folding.take_goals(&known);
-        let granted = shared.clock.granted();
-        if let Some(grant) = &granted {
-            self.folding.pipeline.time_is(grant.earliest());
-        }
-        self.ticking = false;
-        let chats = self.folding.tasks.running.keys().filter(|(stage, _)| *stage == Stage::Chats);
-        for partition in chats.map(|(_, partition)| *partition).collect::<Vec<_>>() {
-            let mut budget = shared.pace.chats_a_pass;
-            let inbox = TopicPartition::new(shared.topology.chats_inbox.clone(), partition);
-            let read = self.member.position(&inbox);
-            let folding = &mut self.folding;
-            self.ticking |= folding.pass_time(partition, &mut budget, &known, granted.as_deref(), read)?;
-            // What time changes is in the transaction like what records change.
-            self.settled += shared.pace.chats_a_pass - budget;
-        }
-        Ok(())
+    fn moment(&self) -> Moment {
+        let granted = self.shared.clock.granted();
+        let running = self.folding.tasks.running.keys();
+        let chats = running.filter(|(stage, _)| *stage == Stage::Chats).map(|(_, partition)| *partition);
+        let topic = &self.shared.topology.chats_inbox;
+        let read = |partition| self.member.position(&TopicPartition::new(topic.clone(), partition));
+        Moment { granted, inboxes: chats.map(|partition| (partition, read(partition))).collect() }
+    }
+
+    /// More has come or fallen due than one pass could fold.
+    fn is_behind(&self) -> bool {
+        self.fetched.behind || self.folding.ticking
     }
 
     /// Takes what came; records wait for the goal changes of this moment.
@@ -345,15 +335,15 @@ impl<L: Log> Worker<L> {
     /// When the next commit is due.
     fn due(&self) -> Duration {
         let pace = &self.shared.pace;
-        let behind = self.fetched.behind || self.ticking;
-        let interval = if behind { pace.interval_behind } else { pace.interval_after(self.commit_took) };
+        let interval =
+            if self.is_behind() { pace.interval_behind } else { pace.interval_after(self.commit_took) };
         self.last_commit + interval
     }
 
     /// Whether there is something to do besides what is fetched next.
     fn is_busy(&self) -> bool {
         let sweeping = self.folding.pipeline.chats.values().any(|task| task.is_sweeping());
-        let behind = self.fetched.behind || self.ticking || self.telling;
+        let behind = self.is_behind() || self.telling;
         behind || sweeping || !self.restorer.is_idle() || !self.restored.is_empty()
     }
 }
