@@ -43,7 +43,7 @@ pub struct Pace {
     pub interval_behind: Duration,
     /// In one commit.
     pub records_max: usize,
-    /// How many batches are folded after one look at the goal changes.
+    /// How many batches are folded after one look at the goal changes; beside a commit half as many more.
     pub batches_a_pass: usize,
     /// How many chats a sweep or the clock may settle before records have their turn again.
     pub chats_a_pass: usize,

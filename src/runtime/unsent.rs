@@ -42,9 +42,9 @@ impl Unsent {
         self.records.is_empty()
     }
 
-    /// What keys and values take.
+    /// What it takes in memory, but for the few headers.
     pub fn bytes(&self) -> usize {
-        self.bytes.len()
+        self.bytes.len() + self.records.len() * size_of::<Place>()
     }
 
     /// Gives all of them to `send`, up to the first error.
@@ -63,7 +63,10 @@ impl Unsent {
         Ok(())
     }
 
+    /// Its memory is kept for the next ones, unless that is much more than these have needed.
     pub fn clear(&mut self) {
+        self.bytes.shrink_to(2 * self.bytes.len());
+        self.records.shrink_to(2 * self.records.len());
         self.bytes.clear();
         self.records.clear();
     }

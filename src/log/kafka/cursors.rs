@@ -12,7 +12,7 @@ pub(super) struct Cursor {
     pub next: Option<Offset>,
     /// The fetcher gave up, and a seek alone does not revive it.
     pub halted: bool,
-    /// Where the log began, if the partition was begun there because nobody had read it before.
+    /// Where the log began, if the partition was begun there because the group has no position.
     pub first: Option<Offset>,
 }
 
@@ -37,6 +37,15 @@ impl Cursors {
 
     pub fn clear(&mut self) {
         self.sorted.clear();
+    }
+
+    /// From now on the group has positions of these partitions.
+    pub fn are_committed<'a>(&mut self, partitions: impl Iterator<Item = &'a TopicPartition>) {
+        for of in partitions {
+            if let Some(cursor) = self.get_mut(of) {
+                cursor.first = None;
+            }
+        }
     }
 
     /// Whether any partition is being delivered.
@@ -79,6 +88,23 @@ fn order(cursor: &Cursor, topic: &str, partition: i32) -> Ordering {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_partition_has_a_first_offset_only_until_the_group_has_a_position_of_it() {
+        let mut cursors = cursors();
+        let (of, other) = (TopicPartition::new("a", 0), TopicPartition::new("b", 0));
+        assert!(cursors.are_moving());
+        for of in [&of, &other] {
+            cursors.get_mut(of).unwrap().first = Some(0);
+        }
+        cursors.are_committed([&of, &TopicPartition::new("c", 9)].into_iter());
+        assert_eq!(cursors.get(&of).unwrap().first, None);
+        assert_eq!(cursors.get(&other).unwrap().first, Some(0));
+        for of in [of, other, TopicPartition::new("a", 1)] {
+            cursors.get_mut(&of).unwrap().next = None;
+        }
+        assert!(!cursors.are_moving());
+    }
 
     fn cursors() -> Cursors {
         let mut cursors = Cursors::default();

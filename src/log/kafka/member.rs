@@ -178,7 +178,9 @@ impl KafkaMember {
         self.pause(&of)?;
         self.cursors.get_mut(&of).expect("it was just found").halted = true;
         if is_gap && first == Some(next) {
-            // Its first records were deleted just after it was asked where it begins. Nobody has missed them.
+            // Its first records were deleted after it was asked where it begins: the group has no position that they
+            // would be missed by.
+            tracing::warn!(partition = %of, next, "the log begins later by now");
             return self.start(&of, None);
         }
         let why = if is_gap { self.log.gap(&of, next, &reason) } else { reason };
@@ -298,7 +300,9 @@ impl Member for KafkaMember {
 
     fn commit(&mut self, positions: &[Position]) -> LogResult<()> {
         let consumer = self.connection.consumer();
-        self.producer.commit(positions, || consumer.group_metadata().expect("a member has a group"))
+        self.producer.commit(positions, || consumer.group_metadata().expect("a member has a group"))?;
+        self.cursors.are_committed(positions.iter().map(|position| &position.of));
+        Ok(())
     }
 
     fn abort(&mut self) -> LogResult<()> {

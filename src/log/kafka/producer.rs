@@ -22,6 +22,9 @@ const DELIVERY_PAUSE: Duration = Duration::from_micros(500);
 /// How much longer than its own limit a call may take before it is left to itself.
 const OVERTIME: Duration = Duration::from_secs(2);
 
+/// How long a new producer waits for its first connection before it goes on without.
+const CONNECTING: Duration = Duration::from_secs(2);
+
 pub(super) struct Producer {
     config: ClientConfig,
     /// A call that says it may be made again is made again for this long.
@@ -45,7 +48,7 @@ impl Producer {
         let native = Sending::open(&self.config)?;
         let patience = self.patience;
         // Asked before it is connected, librdkafka would look for the coordinator half a second later.
-        native.producer.client().fetch_cluster_id(patience);
+        native.producer.client().fetch_cluster_id(CONNECTING.min(patience));
         repeat(patience, || native.producer.init_transactions(patience))
             .map_err(|error| sorted("the transactional producer could not be set up", &error))?;
         self.native = Some(native);

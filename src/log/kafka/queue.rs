@@ -21,8 +21,9 @@ use crate::log::{Batch, Header, Headers, LogError, LogResult, Offset, Record, To
 /// How long a partition may take to be ready for a seek: only as long as librdkafka stops its predecessor.
 const READY_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The longest that a question waits which is only to wake somebody.
-const WAKING: Duration = Duration::from_millis(100);
+/// The longest that a question waits which is only to wake somebody. It may stand behind a fetch that waits for records, and
+/// librdkafka drops a connection on which a question is not answered in time.
+const WAKING: Duration = Duration::from_secs(2);
 
 /// A consumer and its data queue.
 pub(super) struct Connection {

@@ -181,7 +181,7 @@ impl Settings {
         self.default(&mut config, "compression.type", "lz4");
         self.default(&mut config, "linger.ms", &self.tuning.linger_ms.to_string());
         // Written and not yet taken by the broker: `send` waits while it is full. The default is a gigabyte.
-        self.default(&mut config, "queue.buffering.max.kbytes", "32768");
+        self.default(&mut config, "queue.buffering.max.kbytes", "12288");
         config
             .set("message.max.bytes", MESSAGE_BYTES_MAX)
             .set("transactional.id", transactional_id)
@@ -200,7 +200,7 @@ impl Settings {
         let mut config = self.shared.clone();
         self.default(&mut config, "compression.type", "lz4");
         // Written and not yet taken by the brokers. The default is a gigabyte.
-        self.default(&mut config, "queue.buffering.max.kbytes", "32768");
+        self.default(&mut config, "queue.buffering.max.kbytes", "12288");
         config
             .set("enable.idempotence", "true")
             .set("acks", "all")

@@ -71,7 +71,8 @@ impl<L: Log> Worker<L> {
         let running: Vec<TaskId> = self.folding.tasks.running.keys().copied().collect();
         let tally = std::mem::take(&mut self.folding.tally);
         let changes = changes.seal();
-        Ok(Some(Ending { positions, changes, running, notes_reached, rows, tally, began }))
+        let took = shared.clocks.elapsed().saturating_sub(began);
+        Ok(Some(Ending { positions, changes, running, notes_reached, rows, tally, took }))
     }
 
     /// Delivers what there is to deliver, and waits for it.
@@ -119,7 +120,7 @@ impl<L: Log> Worker<L> {
             self.remember(position);
         }
         self.unreached = if ending.notes_reached { ending.rows } else { self.unreached + ending.rows };
-        self.commit_took = self.shared.clocks.elapsed().saturating_sub(ending.began);
+        self.commit_took = ending.took;
         self.shared.figures.committed(&ending.tally, self.commit_took);
         tracing::debug!(folded = ending.tally.folded_in_all(), rows = ending.rows, "committed");
         Ok(())

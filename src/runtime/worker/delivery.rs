@@ -30,8 +30,8 @@ pub(super) struct Ending {
     pub notes_reached: bool,
     pub rows: usize,
     pub tally: Tally,
-    /// When it was begun, by the steady clock.
-    pub began: Duration,
+    /// How long it has taken so far, what was folded meanwhile left out.
+    pub took: Duration,
 }
 
 /// Who sees to a delivery.
@@ -56,6 +56,7 @@ impl<L: Log> Carrier<'_, L> {
     /// One transaction: rows to the changelogs, positions with their notes. Then the disk.
     fn end(&mut self, ending: &mut Ending) -> Result<(), Failure> {
         let shared = self.shared;
+        let began = shared.clocks.elapsed();
         let mut changes = shared.store.unseal(std::mem::take(&mut ending.changes));
         let mut sent = Ok(());
         changes.rows(|family, partition, key, row| {
@@ -81,6 +82,7 @@ impl<L: Log> Carrier<'_, L> {
             self.member.commit(&ending.positions)?;
         }
         self.claimant.write(running(), || changes.write())?;
+        ending.took += shared.clocks.elapsed().saturating_sub(began);
         Ok(())
     }
 
@@ -94,14 +96,29 @@ impl<L: Log> Carrier<'_, L> {
     }
 }
 
-/// Does both, at the same time if threads may be started; then what is done here is done first.
+/// How two things are done of which neither waits for the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Order {
+    AtOnce,
+    HereFirst,
+    ThereFirst,
+}
+
 pub(super) fn beside<T, U: Send>(
-    threads: bool,
+    order: Order,
     here: impl FnOnce() -> T,
     there: impl FnOnce() -> U + Send,
 ) -> (T, U) {
-    if !threads {
-        return (here(), there());
+    match order {
+        Order::AtOnce => {}
+        Order::HereFirst => {
+            let here = here();
+            return (here, there());
+        }
+        Order::ThereFirst => {
+            let there = there();
+            return (here(), there);
+        }
     }
     std::thread::scope(|scope| {
         let there = std::thread::Builder::new().name("delivery".to_owned()).spawn_scoped(scope, there);

@@ -64,23 +64,24 @@ impl Folding {
         (&mut self.pipeline, Outbox { unsent, topology, clocks, tally, held })
     }
 
-    /// Folds batches, up to the last one or until much is to be sent.
+    /// Folds batches. False: there may be more, but so much is to be sent that this has to wait.
     pub fn fold_batches<B: crate::log::Batch>(
         &mut self,
         batches: &mut VecDeque<B>,
         known: &Known,
-    ) -> Result<(), Failure> {
+    ) -> Result<bool, Failure> {
         self.take_goals(known);
-        while self.unsent.bytes() < UNSENT_BYTES_MAX
-            && let Some(batch) = batches.pop_front()
-        {
+        while let Some(batch) = batches.pop_front() {
             let records: Vec<Record<'_>> = (0..batch.len()).map(|index| batch.get(index)).collect();
             self.read_ahead(&records)?;
             for record in &records {
                 self.fold(record, &known.settings)?;
             }
+            if self.unsent.bytes() >= UNSENT_BYTES_MAX {
+                return Ok(false);
+            }
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Reads the rows of the chats that these records are of, as far as they are not in memory: together they cost less

@@ -38,7 +38,7 @@ use crate::log::{Log, LogError, Member, Offset, Polled, Position, Record, TopicP
 use crate::pipeline::Pipeline;
 use crate::planted::{Bug, planted};
 use crate::state::store::Store;
-use delivery::{Delivery, beside};
+use delivery::{Delivery, Order, beside};
 use fold::{Folding, Moment};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -77,6 +77,8 @@ pub struct Worker<L: Log> {
     pub(super) member: L::Member,
     folding: Folding,
     delivery: Delivery,
+    /// Without threads: whether it folds before it delivers this time.
+    here_first: bool,
     restorer: Restorer<L>,
     claimant: Claimant,
     fetched: Fetched<<L::Member as Member>::Batch>,
@@ -160,6 +162,7 @@ impl<L: Log> Worker<L> {
             member,
             folding,
             delivery: Delivery::default(),
+            here_first: false,
             restorer,
             claimant,
             fetched: Fetched { batches: VecDeque::new(), ticket: Ticket::default(), behind: false },
@@ -247,33 +250,40 @@ impl<L: Log> Worker<L> {
     fn fold_fetched(&mut self) -> Result<bool, Failure> {
         let shared = self.shared.clone();
         let (ticket, mut batches) = (self.fetched.ticket, std::mem::take(&mut self.fetched.batches));
-        let threads = shared.clocks.may_wait() && (!batches.is_empty() || self.folding.ticking);
+        // Where one thread does everything, it meets both extremes of what two may do.
+        self.here_first = !self.here_first;
+        let order = match (shared.clocks.may_wait(), self.here_first) {
+            (true, _) if batches.is_empty() && !self.folding.ticking => Order::ThereFirst,
+            (true, _) => Order::AtOnce,
+            (false, true) => Order::HereFirst,
+            (false, false) => Order::ThereFirst,
+        };
         let moment = self.moment();
         let fold = |folding: &mut Folding, batches: &mut VecDeque<_>| {
             // A6: everything that came before these records came is known.
             let patience = shared.clocks.at_most(GOALS_PATIENCE);
             let waits = !batches.is_empty() && !planted(Bug::GoalsNotAwaited);
             if waits && !shared.goals.have_answered(ticket, patience)? {
-                return Ok(false);
+                return Ok(None);
             }
             let known = shared.goals.known.read().expect("no reader panics");
-            folding.fold_batches(batches, &known)?;
-            if batches.is_empty() {
+            let is_done = folding.fold_batches(batches, &known)?;
+            if is_done {
                 folding.pass_time(&moment, shared.pace.chats_a_pass, &known)?;
             }
-            Ok(true)
+            Ok(Some(is_done))
         };
         let mut folded = match self.take_delivery() {
             None => fold(&mut self.folding, &mut batches),
             Some(mut delivery) => {
                 let (folding, mut carrier) = self.halves();
                 let (folded, outcome) =
-                    beside(threads, || fold(folding, &mut batches), || carrier.deliver(&mut delivery));
+                    beside(order, || fold(folding, &mut batches), || carrier.deliver(&mut delivery));
                 self.delivered(delivery, outcome)?;
                 folded
             }
         };
-        while matches!(folded, Ok(true)) && !batches.is_empty() {
+        while matches!(folded, Ok(Some(false))) {
             self.deliver()?;
             folded = fold(&mut self.folding, &mut batches);
         }
@@ -281,7 +291,7 @@ impl<L: Log> Worker<L> {
         for of in std::mem::take(&mut self.folding.to_pause) {
             self.member.pause(&of)?;
         }
-        folded
+        folded.map(|folded| folded.is_some())
     }
 
     fn moment(&self) -> Moment {
@@ -308,7 +318,9 @@ impl<L: Log> Worker<L> {
             self.shared.pace.interval / 2
         };
         let mut timeout = self.shared.clocks.at_most(idle);
-        let batches_max = self.shared.pace.batches_a_pass;
+        let under_way = self.delivery.ending.is_some();
+        // A commit takes longer than what else is delivered: more is folded beside it.
+        let batches_max = self.shared.pace.batches_a_pass * if under_way { 3 } else { 2 } / 2;
         let batches = &mut self.fetched.batches;
         while batches.len() < batches_max && self.change.is_none() {
             match self.member.poll(timeout)? {

@@ -108,7 +108,7 @@ impl World {
         let log = SimLog { log: self.log.clone(), fate: self.fate.clone(), place: number };
         let mut pace = Pace::of(&self.config);
         pace.chats_a_pass = self.fate.with_dice(|dice| dice.pick(&[1, 3, 20]));
-        pace.batches_a_pass = self.fate.with_dice(|dice| dice.pick(&[1, 2, 24]));
+        pace.batches_a_pass = self.fate.with_dice(|dice| dice.pick(&[1, 2, 16]));
         let topology = self.topology.clone();
         let process = Process::new(log, &self.config, pace, topology, clocks, store, slot.clone());
         let mut parts =
