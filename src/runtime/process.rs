@@ -61,8 +61,8 @@ impl Pace {
             interval: Duration::from_millis(config.commit.interval_ms),
             interval_behind: Duration::from_millis(config.commit.interval_behind_ms),
             records_max: config.commit.records_max,
-            batches_a_pass: 24,
-            chats_a_pass: 2_000,
+            batches_a_pass: 20,
+            chats_a_pass: 1_000,
         }
     }
 }

@@ -180,8 +180,9 @@ impl Settings {
         // The cheapest in the sum of both sides.
         self.default(&mut config, "compression.type", "lz4");
         self.default(&mut config, "linger.ms", &self.tuning.linger_ms.to_string());
-        // Written and not yet taken by the broker: `send` waits while it is full. The default is a gigabyte.
-        self.default(&mut config, "queue.buffering.max.kbytes", "12288");
+        // Written and not yet taken by the broker: `send` waits while it is full. What is sent together may be more, and the
+        // largest record has to fit in. The default is a gigabyte.
+        self.default(&mut config, "queue.buffering.max.kbytes", "20480");
         config
             .set("message.max.bytes", MESSAGE_BYTES_MAX)
             .set("transactional.id", transactional_id)
@@ -235,6 +236,13 @@ mod tests {
             assert_eq!(config.get("sasl.username"), Some("u"));
         }
         assert_eq!(settings.producer("p").get("compression.type"), Some("zstd"));
+    }
+
+    #[test]
+    fn the_largest_record_fits_into_the_queue_of_the_producer() {
+        let config = settings(&[]).unwrap().producer("p");
+        let number = |name: &str| config.get(name).unwrap().parse::<usize>().unwrap();
+        assert!(number("queue.buffering.max.kbytes") * 1_024 > 9 * number("message.max.bytes") / 8);
     }
 
     #[test]

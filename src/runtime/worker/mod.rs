@@ -361,7 +361,7 @@ impl<L: Log> Worker<L> {
 }
 
 /// Of some records in a row several are of one chat. What time settles is a row each, and counts for as much as so many records.
-const ROWS_OF_TIME: usize = 4;
+const ROWS_OF_TIME: usize = 8;
 
 /// How long one pass waits for the goal changes; the next one goes on waiting.
 const GOALS_PATIENCE: Duration = Duration::from_millis(100);
