@@ -201,7 +201,7 @@ impl Settings {
         let mut config = self.shared.clone();
         self.default(&mut config, "compression.type", "lz4");
         // Written and not yet taken by the brokers. The default is a gigabyte.
-        self.default(&mut config, "queue.buffering.max.kbytes", "12288");
+        self.default(&mut config, "queue.buffering.max.kbytes", "32768");
         config
             .set("enable.idempotence", "true")
             .set("acks", "all")
