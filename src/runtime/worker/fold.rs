@@ -199,11 +199,17 @@ impl Folding {
         let goes_on = may_forward && home != partition && !planted(Bug::FoldedAbroad);
         let folded = match source {
             Source::ChatEvents => wire::with_chat_event(&topology, key, value, |event| match goes_on {
-                true => Ok(Ok(out.forward_chat_event(raw(), home))),
+                true => {
+                    out.forward_chat_event(raw(), home);
+                    Ok(Ok(()))
+                }
                 false => pipeline.chat_event(partition, event, logged, settings, &mut out),
             }),
             _ => wire::with_customer_event(&topology, key, value, |event| match goes_on {
-                true => Ok(Ok(out.forward_customer_event(raw(), home))),
+                true => {
+                    out.forward_customer_event(raw(), home);
+                    Ok(Ok(()))
+                }
                 false => pipeline.customer_event(partition, event, logged, settings, &mut out),
             }),
         };
