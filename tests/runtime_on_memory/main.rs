@@ -14,6 +14,7 @@ mod watched;
 mod world;
 
 mod audit;
+mod beside;
 mod clock;
 mod faults;
 mod idle;

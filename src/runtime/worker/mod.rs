@@ -2,8 +2,8 @@
 //!
 //! It folds in memory, writes what follows into an open transaction, and commits both with the positions; only then
 //! are the rows written to disk. While there is much to fold, what came of some records is sent, committed and written
-//! by another thread as the next ones are folded; nothing else goes on then, and it is waited for in the same pass. On
-//! any failure it goes back to the last commit. It goes on by [`Worker::step`], which waits only as long as its
+//! by another thread as the next ones are folded and time passes; nothing else goes on then, and it is waited for in the
+//! same pass. On any failure it goes back to the last commit. It goes on by [`Worker::step`], which waits only as long as its
 //! [`Clocks`] allow. It knows stages and partitions, but no goal.
 //!
 //! Reading order: this file (the loop), [`fold`], [`commit`], [`delivery`], [`assignment`], [`takeover`], [`report`].
