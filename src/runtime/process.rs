@@ -61,7 +61,8 @@ impl Pace {
             interval: Duration::from_millis(config.commit.interval_ms),
             interval_behind: Duration::from_millis(config.commit.interval_behind_ms),
             records_max: config.commit.records_max,
-            batches_a_pass: 20,
+            // Of a thousand records each. Who wants small commits for the memory wants few records beside them, too.
+            batches_a_pass: (config.commit.records_max / 2_500).clamp(8, 20),
             chats_a_pass: 1_000,
         }
     }
