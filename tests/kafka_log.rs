@@ -270,6 +270,7 @@ fn a_truncated_partition_stops_alone_and_can_be_started_again() {
     let why =
         format!("{of} cannot be read on: the position is 2, but the log begins at 6: 4 records were lost");
     assert_eq!(stopped, Some((of.clone(), why)));
+    assert_eq!(worker.position(&of), Some(2), "what came before can be committed");
 
     worker.start(&of, None).unwrap();
     assert_eq!(records(&mut worker, 4), ["6", "7", "8", "9"]);

@@ -227,7 +227,8 @@ pub trait Member: Send {
     fn committed(&mut self, of: &[TopicPartition]) -> LogResult<Vec<Position>>;
 
     /// How far a partition of this member has been read, transaction markers and compacted holes included: it reaches
-    /// the end that [`Log::ends`] told once everything before that end was delivered. `None` while it is held back.
+    /// the end that [`Log::ends`] told once everything before that end was delivered. `None` while it is held back. A partition
+    /// that has stopped by itself stands where it stopped: what came before is to be committed.
     fn position(&self, of: &TopicPartition) -> Option<Offset>;
 
     /// Begins (or begins again) to deliver the partition from `next`; `None`: from its first record.

@@ -22,4 +22,5 @@ mod reached;
 mod restarts;
 mod settings;
 mod settled;
+mod stopped;
 mod telemetry;

@@ -12,8 +12,16 @@ pub(super) struct Cursor {
     pub next: Option<Offset>,
     /// The fetcher gave up, and a seek alone does not revive it.
     pub halted: bool,
+    /// Where it stands if it was held back because it could not be read on.
+    pub stopped: Option<Offset>,
     /// Where the log began, if the partition was begun there because the group has no position.
     pub first: Option<Offset>,
+}
+
+impl Cursor {
+    fn new(of: TopicPartition, next: Option<Offset>) -> Self {
+        Self { of, next, halted: false, stopped: None, first: None }
+    }
 }
 
 /// Sorted, with the last one found kept at hand, since records come in runs of one partition.
@@ -26,8 +34,8 @@ pub(super) struct Cursors {
 impl Cursors {
     pub fn add(&mut self, of: TopicPartition, next: Option<Offset>) {
         match self.search(&of.topic, of.partition) {
-            Ok(index) => self.sorted[index] = Cursor { of, next, halted: false, first: None },
-            Err(index) => self.sorted.insert(index, Cursor { of, next, halted: false, first: None }),
+            Ok(index) => self.sorted[index] = Cursor::new(of, next),
+            Err(index) => self.sorted.insert(index, Cursor::new(of, next)),
         }
     }
 

@@ -175,8 +175,10 @@ impl KafkaMember {
     fn stop(&mut self, Failure { of, code, reason }: Failure) -> LogResult<()> {
         let Some(&Cursor { next: Some(next), first, .. }) = self.cursors.get(&of) else { return Ok(()) };
         let is_gap = code == RDKafkaErrorCode::AutoOffsetReset;
+        let stopped = self.position(&of);
         self.pause(&of)?;
-        self.cursors.get_mut(&of).expect("it was just found").halted = true;
+        let cursor = self.cursors.get_mut(&of).expect("it was just found");
+        (cursor.halted, cursor.stopped) = (true, stopped);
         if is_gap && first == Some(next) {
             // Its first records were deleted after it was asked where it begins: the group has no position that they
             // would be missed by.
@@ -259,7 +261,8 @@ impl Member for KafkaMember {
     }
 
     fn position(&self, of: &TopicPartition) -> Option<Offset> {
-        let next = self.cursors.get(of)?.next?;
+        let cursor = self.cursors.get(of)?;
+        let Some(next) = cursor.next else { return cursor.stopped };
         Some(self.connection.delivered_up_to(of).map_or(next, |delivered| delivered.max(next)))
     }
 
@@ -288,6 +291,7 @@ impl Member for KafkaMember {
     fn pause(&mut self, of: &TopicPartition) -> LogResult<()> {
         let cursor =
             self.cursors.get_mut(of).unwrap_or_else(|| panic!("{of} does not belong to this member"));
+        cursor.stopped = None;
         if cursor.next.take().is_some() {
             self.connection.hold(std::slice::from_ref(of))?;
         }

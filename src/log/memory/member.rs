@@ -23,6 +23,8 @@ pub struct MemoryMember {
     membership: MembershipId,
     /// The partitions this member has been told of; `None` is held back.
     held: BTreeMap<TopicPartition, Option<Offset>>,
+    /// Where those of them stand that could not be read on.
+    stopped: BTreeMap<TopicPartition, Offset>,
     /// Told as revoked by the last poll, given up by the next one.
     leaving: Vec<TopicPartition>,
     /// Where the next batch begins to look, so that a busy partition does not starve those after it.
@@ -47,6 +49,7 @@ impl MemoryMember {
             topics: topics.to_vec(),
             membership,
             held: BTreeMap::new(),
+            stopped: BTreeMap::new(),
             leaving: Vec::new(),
             turn: 0,
             transactional_id,
@@ -88,6 +91,7 @@ impl MemoryMember {
         if !self.leaving.is_empty() {
             let leaving = std::mem::take(&mut self.leaving);
             self.held.retain(|partition, _| !leaving.contains(partition));
+            self.stopped.retain(|partition, _| !leaving.contains(partition));
             group_of(cluster, &self.group).release(self.membership, &leaving);
             self.shared.changed();
         }
@@ -110,6 +114,7 @@ impl MemoryMember {
         self.membership = enrol(cluster, &self.group, &self.slot, &self.topics);
         self.shared.changed();
         self.leaving.clear();
+        self.stopped.clear();
         std::mem::take(&mut self.held).into_keys().collect()
     }
 
@@ -130,6 +135,7 @@ impl MemoryMember {
                     continue;
                 }
                 *held = None;
+                self.stopped.insert(of.clone(), next);
                 let why = if next < begin {
                     format!(
                         "the position is {next}, but the log begins at {begin}: {} records were lost",
@@ -195,16 +201,18 @@ impl Member for MemoryMember {
     }
 
     fn position(&self, of: &TopicPartition) -> Option<Offset> {
-        self.held.get(of).copied().flatten()
+        self.held.get(of)?.or_else(|| self.stopped.get(of).copied())
     }
 
     fn start(&mut self, of: &TopicPartition, next: Option<Offset>) -> LogResult<()> {
         let begin = self.shared.lock().partition(of)?.begin();
+        self.stopped.remove(of);
         *self.held_mut(of) = Some(next.unwrap_or(begin));
         Ok(())
     }
 
     fn pause(&mut self, of: &TopicPartition) -> LogResult<()> {
+        self.stopped.remove(of);
         *self.held_mut(of) = None;
         Ok(())
     }

@@ -344,6 +344,9 @@ fn a_partition_truncated_below_its_position_stops_and_the_others_go_on() {
     assert_eq!(read, ["there"]);
     let why = "in[0] cannot be read on: the position is 1, but the log begins at 3: 2 records were lost";
     assert_eq!(stopped, [(input(0), why.to_owned())]);
+    assert_eq!(worker.position(&input(0)), Some(1), "what came before can be committed");
+    worker.pause(&input(0)).unwrap();
+    assert_eq!(worker.position(&input(0)), None);
 }
 
 #[test]

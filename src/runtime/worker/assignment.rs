@@ -185,7 +185,7 @@ impl<L: Log> Worker<L> {
         let shared = self.shared.clone();
         shared.figures.rollbacks.fetch_add(1, Ordering::Relaxed);
         self.reported = None;
-        self.delivery = Delivery::default();
+        self.ending = None;
         // It is delivered again. A change of the assignment is told only once: it stays.
         self.fetched.batches.clear();
         self.restored.clear();

@@ -1,6 +1,6 @@
 //! The commit: what it takes is put together here, of what was folded so far. [`Carrier`] carries it out.
 
-use super::delivery::{Carrier, Ending};
+use super::delivery::Carrier;
 use super::*;
 use crate::state::digest::Digest;
 use crate::state::store::Changes;
@@ -24,9 +24,9 @@ impl<L: Log> Worker<L> {
 
     /// Puts a commit together, unless there is nothing to commit. It is to be delivered before the next one.
     pub(super) fn prepare(&mut self, all: bool) -> Result<(), Failure> {
-        assert!(self.delivery.ending.is_none(), "the commit before has been delivered");
+        assert!(self.ending.is_none(), "the commit before has been delivered");
         match self.put_together(all) {
-            Ok(Some(ending)) => self.delivery.ending = Some(ending),
+            Ok(Some(ending)) => self.ending = Some(ending),
             Ok(None) => self.tell_of_commit(&Ok(false)),
             Err(failure) => {
                 let outcome = Err(failure);
@@ -84,10 +84,12 @@ impl<L: Log> Worker<L> {
 
     /// What is to go out by now.
     pub(super) fn take_delivery(&mut self) -> Option<Delivery> {
-        let ending = self.delivery.ending.take();
-        std::mem::swap(&mut self.delivery.unsent, &mut self.folding.unsent);
-        let delivery = Delivery { unsent: std::mem::take(&mut self.delivery.unsent), ending };
-        (!delivery.is_empty()).then_some(delivery)
+        if self.folding.unsent.is_empty() && self.ending.is_none() {
+            return None;
+        }
+        let spare = std::mem::take(&mut self.spare);
+        let unsent = std::mem::replace(&mut self.folding.unsent, spare);
+        Some(Delivery { unsent, ending: self.ending.take() })
     }
 
     /// What folds, and what can deliver meanwhile.
@@ -103,8 +105,8 @@ impl<L: Log> Worker<L> {
         outcome: Result<(), Failure>,
     ) -> Result<(), Failure> {
         let Delivery { unsent, ending } = delivery;
-        // Its memory is used again.
-        self.delivery.unsent = unsent;
+        self.spare = unsent;
+        self.spare.clear();
         let Some(ending) = ending else { return outcome };
         let outcome = outcome.map(|()| true);
         self.tell_of_commit(&outcome);

@@ -7,16 +7,9 @@ use crate::runtime::restore::note_reached;
 use crate::state::store::Sealed;
 
 /// What is to go out, in this order.
-#[derive(Default)]
 pub(super) struct Delivery {
     pub unsent: Unsent,
     pub ending: Option<Ending>,
-}
-
-impl Delivery {
-    pub fn is_empty(&self) -> bool {
-        self.unsent.is_empty() && self.ending.is_none()
-    }
 }
 
 /// A commit that was put together.
@@ -46,7 +39,6 @@ impl<L: Log> Carrier<'_, L> {
     /// Sends what is to be sent, and ends the transaction if that is asked for. On an error nothing of it counts.
     pub fn deliver(&mut self, delivery: &mut Delivery) -> Result<(), Failure> {
         delivery.unsent.send(|record| self.member.send(record))?;
-        delivery.unsent.clear();
         match &mut delivery.ending {
             Some(ending) => self.end(ending),
             None => Ok(()),
@@ -104,6 +96,7 @@ pub(super) enum Order {
     ThereFirst,
 }
 
+/// Does both. What fails in one of them does not keep the other from its end.
 pub(super) fn beside<T, U: Send>(
     order: Order,
     here: impl FnOnce() -> T,

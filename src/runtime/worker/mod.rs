@@ -38,7 +38,7 @@ use crate::log::{Log, LogError, Member, Offset, Polled, Position, Record, TopicP
 use crate::pipeline::Pipeline;
 use crate::planted::{Bug, planted};
 use crate::state::store::Store;
-use delivery::{Delivery, Order, beside};
+use delivery::{Delivery, Ending, Order, beside};
 use fold::{Folding, Moment};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -76,7 +76,10 @@ pub struct Worker<L: Log> {
     number: usize,
     pub(super) member: L::Member,
     folding: Folding,
-    delivery: Delivery,
+    /// A commit that was put together and is to be delivered.
+    ending: Option<Ending>,
+    /// The buffer of what was sent last, to be filled again.
+    spare: Unsent,
     /// Without threads: whether it folds before it delivers this time.
     here_first: bool,
     restorer: Restorer<L>,
@@ -161,7 +164,8 @@ impl<L: Log> Worker<L> {
             number,
             member,
             folding,
-            delivery: Delivery::default(),
+            ending: None,
+            spare: Unsent::default(),
             here_first: false,
             restorer,
             claimant,
@@ -318,7 +322,7 @@ impl<L: Log> Worker<L> {
             self.shared.pace.interval / 2
         };
         let mut timeout = self.shared.clocks.at_most(idle);
-        let under_way = self.delivery.ending.is_some();
+        let under_way = self.ending.is_some();
         // A commit takes longer than what else is delivered: more is folded beside it.
         let batches_max = self.shared.pace.batches_a_pass * if under_way { 3 } else { 2 } / 2;
         let batches = &mut self.fetched.batches;
