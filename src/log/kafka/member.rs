@@ -175,10 +175,10 @@ impl KafkaMember {
     fn stop(&mut self, Failure { of, code, reason }: Failure) -> LogResult<()> {
         let Some(&Cursor { next: Some(next), first, .. }) = self.cursors.get(&of) else { return Ok(()) };
         let is_gap = code == RDKafkaErrorCode::AutoOffsetReset;
-        let stopped = self.position(&of);
         self.pause(&of)?;
         let cursor = self.cursors.get_mut(&of).expect("it was just found");
-        (cursor.halted, cursor.stopped) = (true, stopped);
+        // Not where librdkafka says that it stands: the error has moved that one too far.
+        (cursor.halted, cursor.stopped) = (true, Some(next));
         if is_gap && first == Some(next) {
             // Its first records were deleted after it was asked where it begins: the group has no position that they
             // would be missed by.
