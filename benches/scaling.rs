@@ -67,10 +67,7 @@ fn measure(shape: Shape) -> Measured {
     let mut place = Place::new(shape);
     let begin = place::cpu();
     for records in records.chunks(place.records_a_commit) {
-        for records in records.chunks(place::RECORDS_A_BATCH) {
-            place.read_ahead(records);
-            records.iter().for_each(|record| place.fold(record));
-        }
+        records.chunks(place::RECORDS_A_BATCH).for_each(|records| place.fold(records));
         place.commit();
     }
     let of = |all: f64| all / records.len() as f64;

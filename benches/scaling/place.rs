@@ -14,11 +14,10 @@ use chat_goals::pipeline::{Partitions, Pipeline};
 use chat_goals::runtime::process::rows_max;
 use chat_goals::stages::chats::StatusChange;
 use chat_goals::stages::managers::Counter;
-use chat_goals::stages::messages::{ChatBody, ChatEvent, CustomerBody, CustomerEvent};
+use chat_goals::stages::messages::{ChatBody, ChatEvent, CustomerBody, CustomerEvent, Event};
 use chat_goals::stages::messages::{ToChat, ToCustomer, ToManager};
 use chat_goals::state::store::{Family, Store};
 use chat_goals::state::table::{Table, TableRow};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -49,6 +48,22 @@ enum Says {
     Replied(String),
     Closed,
     Did(&'static str),
+}
+
+impl Record {
+    fn event(&self) -> Event<'_> {
+        let Record { at, channel, key, says } = self;
+        let said = match says {
+            Says::Asked(customer) => Said::CustomerMessage { customer },
+            Says::Replied(manager) => Said::ManagerReply { manager },
+            Says::Closed => Said::Closed { by: None },
+            Says::Did(name) => {
+                let body = CustomerBody::Tracked { name, properties: &Nothing };
+                return Event::Customer(CustomerEvent { id: None, channel, customer: key, at: *at, body });
+            }
+        };
+        Event::Chat(ChatEvent { id: None, channel, chat: key, at: *at, body: ChatBody::Said(said) })
+    }
 }
 
 impl Shape {
@@ -120,38 +135,23 @@ impl Place {
         Self { pipeline, settings, store, count, now: START, records_a_commit, rows: [0; 2], _dir: dir }
     }
 
-    /// Reads the chats of records that come together, as a worker does.
-    pub fn read_ahead(&mut self, records: &[Record]) {
-        let mut chats: BTreeMap<i32, Vec<&[u8]>> = BTreeMap::new();
-        for record in records.iter().filter(|record| !matches!(record.says, Says::Did(_))) {
-            let key = record.key.as_bytes();
-            chats.entry(partition_of(key, self.count)).or_default().push(key);
+    /// Reads the rows that records which come together need, and folds them, as a worker does.
+    pub fn fold(&mut self, records: &[Record]) {
+        let home = |record: &Record| partition_of(record.key.as_bytes(), self.count);
+        let events: Vec<_> = records.iter().map(|record| (home(record), record.event())).collect();
+        let coming = events.iter().map(|(partition, event)| (*partition, event));
+        self.pipeline.read_ahead(coming, &self.settings).expect("the store works");
+        for (record, (partition, event)) in records.iter().zip(&events) {
+            self.now = self.now.max(record.at);
+            let (at, settings) = (Some(record.at), &self.settings);
+            let folded = match event {
+                Event::Chat(event) => self.pipeline.chat_event(*partition, event, at, settings, &mut Out),
+                Event::Customer(event) => {
+                    self.pipeline.customer_event(*partition, event, at, settings, &mut Out)
+                }
+            };
+            folded.expect("the store works").expect("a good record");
         }
-        for (partition, keys) in chats {
-            let task = self.pipeline.chats.get_mut(&partition).expect("all partitions are here");
-            task.table.read_ahead(keys.into_iter()).expect("the store works");
-        }
-    }
-
-    pub fn fold(&mut self, record: &Record) {
-        let Record { at, channel, key, says } = record;
-        self.now = self.now.max(*at);
-        let partition = partition_of(key.as_bytes(), self.count);
-        let said = match says {
-            Says::Asked(customer) => Said::CustomerMessage { customer },
-            Says::Replied(manager) => Said::ManagerReply { manager },
-            Says::Closed => Said::Closed { by: None },
-            Says::Did(name) => {
-                let body = CustomerBody::Tracked { name, properties: &Nothing };
-                let event = CustomerEvent { id: None, channel, customer: key, at: *at, body };
-                let folded =
-                    self.pipeline.customer_event(partition, &event, Some(*at), &self.settings, &mut Out);
-                return folded.expect("the store works").expect("a good record");
-            }
-        };
-        let event = ChatEvent { id: None, channel, chat: key, at: *at, body: ChatBody::Said(said) };
-        let folded = self.pipeline.chat_event(partition, &event, Some(*at), &self.settings, &mut Out);
-        folded.expect("the store works").expect("a good record");
     }
 
     /// The clock comes to the latest record, and everything that changed is stored.

@@ -262,6 +262,11 @@ impl Channel {
         zone.timestamp_millis_opt(at.0).single().map_or(NaiveDate::MAX, |t| t.date_naive())
     }
 
+    /// Whether some goal wants events of this name.
+    pub fn concerns(&self, name: &str) -> bool {
+        self.goals.iter().any(|goal| goal.event_name == name)
+    }
+
     /// A6: the goals that an event matches, judged once, when it is read. `logged` is its log timestamp.
     pub fn judge(
         &self,

@@ -7,6 +7,7 @@
 pub mod chats;
 pub mod offline;
 pub mod outlet;
+mod read_ahead;
 pub mod rows;
 
 use crate::contract::keys::counter_key;

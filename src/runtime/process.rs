@@ -32,7 +32,7 @@ pub fn rows_max(bytes: usize, partitions: Partitions) -> [usize; 3] {
 }
 
 /// Commits more often than this gain nobody anything.
-const INTERVAL_MIN: Duration = Duration::from_millis(20);
+const INTERVAL_MIN: Duration = Duration::from_millis(10);
 
 /// When a worker commits, and how much it does at once.
 #[derive(Clone, Copy, Debug)]
@@ -51,9 +51,9 @@ pub struct Pace {
 
 impl Pace {
     /// Between the begin of a commit that took so long and the next one when everything that came is folded: quick commits
-    /// come often, and slow ones never take more than a third of the time, up to where `interval` sets the end.
+    /// come often, and slow ones never take more than half of the time, up to where `interval` sets the end.
     pub fn interval_after(&self, took: Duration) -> Duration {
-        (3 * took).max(INTERVAL_MIN).min(self.interval)
+        (2 * took).max(INTERVAL_MIN).min(self.interval)
     }
 
     pub fn of(config: &Config) -> Self {

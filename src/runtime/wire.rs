@@ -9,7 +9,7 @@ use crate::contract::protobuf::input as protobuf;
 use crate::domain::settings::GoalChange;
 use crate::domain::time::Timestamp;
 use crate::log::{Header, Offset, Record};
-use crate::stages::messages::{ChatEvent, CustomerEvent};
+use crate::stages::messages::Event;
 
 /// A record that is kept as it came.
 #[derive(Clone, Debug)]
@@ -64,51 +64,46 @@ impl From<Forwarded> for RawRecord {
     }
 }
 
-/// Reads a `chat.events` record and hands it on. `Err`: it is bad.
-pub fn with_chat_event<T>(
-    topology: &Topology,
-    key: Option<&[u8]>,
-    value: Option<&[u8]>,
-    act: impl FnOnce(&ChatEvent<'_>) -> T,
-) -> Result<T, String> {
-    let value = there(value)?;
-    match topology.chat_events_form {
-        WireForm::Json => {
-            let read: json::ChatEventJson<'_> = json::parse(value)?;
-            let event = read.event()?;
-            check_key(key, "chatId", event.chat)?;
-            Ok(act(&event))
-        }
-        WireForm::Protobuf => {
-            let read = protobuf::ProtoChatEvent::decode(value)?;
-            let event = read.event();
-            check_key(key, "chatId", event.chat)?;
-            Ok(act(&event))
-        }
-    }
+/// An input record as its form has it. What its fields say is checked by [`Self::event`].
+pub enum Read<'a> {
+    JsonChat(json::ChatEventJson<'a>),
+    ProtobufChat(protobuf::ProtoChatEvent),
+    JsonCustomer(json::CustomerEventJson<'a>),
+    ProtobufCustomer(protobuf::ProtoCustomerEvent),
 }
 
-/// Reads a `customer.events` record and hands it on. `Err`: it is bad.
-pub fn with_customer_event<T>(
-    topology: &Topology,
-    key: Option<&[u8]>,
-    value: Option<&[u8]>,
-    act: impl FnOnce(&CustomerEvent<'_>) -> T,
-) -> Result<T, String> {
-    let value = there(value)?;
-    match topology.customer_events_form {
-        WireForm::Json => {
-            let read: json::CustomerEventJson<'_> = json::parse(value)?;
-            let event = read.event()?;
-            check_key(key, "customerId", event.customer)?;
-            Ok(act(&event))
+impl<'a> Read<'a> {
+    /// Reads a `chat.events` record. `Err`: it is bad.
+    pub fn chat(topology: &Topology, value: Option<&'a [u8]>) -> Result<Self, String> {
+        let value = there(value)?;
+        Ok(match topology.chat_events_form {
+            WireForm::Json => Self::JsonChat(json::parse(value)?),
+            WireForm::Protobuf => Self::ProtobufChat(protobuf::ProtoChatEvent::decode(value)?),
+        })
+    }
+
+    /// Reads a `customer.events` record. `Err`: it is bad.
+    pub fn customer(topology: &Topology, value: Option<&'a [u8]>) -> Result<Self, String> {
+        let value = there(value)?;
+        Ok(match topology.customer_events_form {
+            WireForm::Json => Self::JsonCustomer(json::parse(value)?),
+            WireForm::Protobuf => Self::ProtobufCustomer(protobuf::ProtoCustomerEvent::decode(value)?),
+        })
+    }
+
+    /// What it says, under the key that it came with. `Err`: it is bad.
+    pub fn event(&self, key: Option<&[u8]>) -> Result<Event<'_>, String> {
+        let event = match self {
+            Self::JsonChat(read) => Event::Chat(read.event()?),
+            Self::ProtobufChat(read) => Event::Chat(read.event()),
+            Self::JsonCustomer(read) => Event::Customer(read.event()?),
+            Self::ProtobufCustomer(read) => Event::Customer(read.event()),
+        };
+        match &event {
+            Event::Chat(event) => check_key(key, "chatId", event.chat)?,
+            Event::Customer(event) => check_key(key, "customerId", event.customer)?,
         }
-        WireForm::Protobuf => {
-            let read = protobuf::ProtoCustomerEvent::decode(value)?;
-            let event = read.event();
-            check_key(key, "customerId", event.customer)?;
-            Ok(act(&event))
-        }
+        Ok(event)
     }
 }
 

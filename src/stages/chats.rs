@@ -5,7 +5,9 @@
 //! a newly named customer, say) makes one change.
 
 use super::messages::{Bad, Cause, ChatBody, ChatEvent, CustomerNews, ToChat, ToCustomer, event_id};
-use crate::domain::conversation::{Changed, Conversation, JudgedEvent, Named, REACH_BACK, ROUND_MAX, Reply};
+use crate::domain::conversation::{
+    Changed, Conversation, JudgedEvent, Named, REACH_BACK, ROUND_MAX, Reply, Said,
+};
 use crate::domain::credit::{self, Bucket, Contribution, Counts};
 use crate::domain::ids::{ChannelId, ChatId};
 use crate::domain::progress::Progress;
@@ -154,6 +156,29 @@ pub fn fold(
         }
     }
     Ok(Folded { changed: changed.anything || begins, settle: changed.facts || begins, deleted: None, asks })
+}
+
+/// The customers that a record may have its chat ask for something (H2), as far as can be told before it is folded.
+pub fn may_ask(row: Option<&ChatRow>, event: &ChatEvent<'_>, mut ask: impl FnMut(&str)) {
+    let ChatBody::Said(said) = event.body else { return };
+    let known = row.and_then(|row| row.live.as_ref()).map(|live| &live.conversation);
+    match said {
+        Said::Opened { customer: Some(customer) } | Said::CustomerMessage { customer } => {
+            // It asks once there is a reply, which is mostly soon.
+            let names = |known: &Conversation| known.customers.iter().any(|n| &*n.customer == customer);
+            if !known.is_some_and(names) {
+                ask(customer);
+            }
+        }
+        Said::ManagerReply { .. } => {
+            if let Some(known) = known
+                && (!known.cycle.replied || known.cycle.closed.is_some())
+            {
+                known.customers.iter().for_each(|named| ask(&named.customer));
+            }
+        }
+        Said::Opened { customer: None } | Said::Closed { .. } | Said::Reopened | Said::Assigned { .. } => {}
+    }
 }
 
 /// A goal event as the chat keeps it.

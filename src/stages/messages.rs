@@ -6,6 +6,12 @@ use crate::domain::goal::Properties;
 use crate::domain::ids::{ChannelId, ChatId, CustomerId, EventId, ManagerId};
 use crate::domain::time::{DAY, Millis, Timestamp};
 
+/// What an input record says.
+pub enum Event<'a> {
+    Chat(ChatEvent<'a>),
+    Customer(CustomerEvent<'a>),
+}
+
 /// A `chat.events` record.
 #[derive(Clone, Copy)]
 pub struct ChatEvent<'a> {

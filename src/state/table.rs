@@ -244,9 +244,9 @@ impl<R: TableRow> Table<R> {
         }
     }
 
-    /// A row that is in memory and in use.
+    /// A row that is in memory.
     pub fn peek(&self, key: &[u8]) -> Option<&R> {
-        self.rows.get(key)?.row.as_ref()
+        self.rows.get(key).or_else(|| self.older.get(key))?.row.as_ref()
     }
 
     /// The keys of the rows that were marked since this was last asked, without a store.

@@ -2,11 +2,9 @@
 //! It asks the log for nothing, so that what came of earlier records can be sent and committed meanwhile.
 
 use super::*;
-use crate::contract::check::ID_BYTES_MAX;
+use crate::runtime::wire::Read;
+use crate::stages::messages::Event;
 use std::collections::VecDeque;
-
-/// So few records are not worth looking at twice.
-const FEW_RECORDS: usize = 16;
 
 /// More than this waits for nobody: it is sent before folding goes on.
 const UNSENT_BYTES_MAX: usize = 32 << 20;
@@ -73,9 +71,15 @@ impl Folding {
         self.take_goals(known);
         while let Some(batch) = batches.pop_front() {
             let records: Vec<Record<'_>> = (0..batch.len()).map(|index| batch.get(index)).collect();
-            self.read_ahead(&records)?;
-            for record in &records {
-                self.fold(record, &known.settings)?;
+            let read: Vec<_> = records.iter().map(|record| self.read(record)).collect();
+            let events: Vec<_> = read.iter().zip(&records).map(|(read, record)| said(read, record)).collect();
+            let good = records.iter().zip(&events).filter_map(|(record, said)| match said {
+                Some(Ok(event)) => Some((record.partition, event)),
+                _ => None,
+            });
+            self.pipeline.read_ahead(good, &known.settings)?;
+            for (record, event) in records.iter().zip(events) {
+                self.fold(record, event, &known.settings)?;
             }
             if self.unsent.bytes() >= UNSENT_BYTES_MAX {
                 return Ok(false);
@@ -84,31 +88,17 @@ impl Folding {
         Ok(true)
     }
 
-    /// Reads the rows of the chats that these records are of, as far as they are not in memory: together they cost less
-    /// than one by one.
-    fn read_ahead(&mut self, records: &[Record<'_>]) -> Result<(), Failure> {
-        if records.len() <= FEW_RECORDS {
-            return Ok(());
+    /// Reads a record of an input.
+    fn read<'r>(&self, record: &Record<'r>) -> Option<Result<Read<'r>, String>> {
+        match self.topology.source(record.topic)? {
+            Source::ChatEvents => Some(Read::chat(&self.topology, record.value)),
+            Source::CustomerEvents => Some(Read::customer(&self.topology, record.value)),
+            Source::ChatsInbox | Source::CustomersInbox | Source::ManagersInbox => None,
         }
-        let partitions = self.pipeline.partitions().chats;
-        let mut chats: BTreeMap<i32, Vec<&[u8]>> = BTreeMap::new();
-        for record in records {
-            if let (Some(Source::ChatEvents), Some(key)) = (self.topology.source(record.topic), record.key)
-                && may_have_row(key, record.partition, partitions)
-            {
-                chats.entry(record.partition).or_default().push(key);
-            }
-        }
-        for (partition, keys) in chats {
-            if let Some(task) = self.pipeline.chats.get_mut(&partition) {
-                task.table.read_ahead(keys.into_iter())?;
-            }
-        }
-        Ok(())
     }
 
-    /// Folds one record. A bad one goes to the dead letters, and the partition goes on.
-    fn fold(&mut self, record: &Record<'_>, settings: &Settings) -> Result<(), Failure> {
+    /// Folds one record, of an input with what it says. A bad one goes to the dead letters, and the partition goes on.
+    fn fold(&mut self, record: &Record<'_>, event: Said<'_>, settings: &Settings) -> Result<(), Failure> {
         let Some(source) = self.topology.source(record.topic) else { return Ok(()) };
         let task = (source.stage(), record.partition);
         let Some(running) = self.tasks.running.get_mut(&task) else { return Ok(()) };
@@ -119,9 +109,9 @@ impl Folding {
         self.tally.fold(task.0);
         match source {
             Source::ChatEvents | Source::CustomerEvents => {
-                let logged = record.timestamp.map(Timestamp);
-                let raw = || RawRecord::of(record);
-                self.input(source, record.partition, record.key, record.value, logged, settings, raw, true)
+                let event = event.expect("inputs have been read");
+                let came = Came { key: record.key, logged: record.timestamp.map(Timestamp) };
+                self.input(source, record.partition, event, came, settings, || RawRecord::of(record), true)
             }
             Source::ChatsInbox => match inbox_message(record, inbox::decode_chats_inbox)? {
                 ChatsInbox::ToChat(message) => {
@@ -173,9 +163,14 @@ impl Folding {
         record: RawRecord,
         settings: &Settings,
     ) -> Result<(), Failure> {
-        let logged = record.timestamp.map(Timestamp);
-        let (key, value) = (record.key.as_deref(), record.value.as_deref());
-        self.input(source, partition, key, value, logged, settings, || record.clone(), false)
+        let value = record.value.as_deref();
+        let read = match source {
+            Source::ChatEvents => Read::chat(&self.topology.clone(), value),
+            _ => Read::customer(&self.topology.clone(), value),
+        };
+        let came = Came { key: record.key.as_deref(), logged: record.timestamp.map(Timestamp) };
+        let event = read.as_ref().map_err(String::clone).and_then(|read| read.event(came.key));
+        self.input(source, partition, event, came, settings, || record.clone(), false)
     }
 
     /// Folds an input record into its key's home, or sends it there if it came to another partition.
@@ -184,40 +179,39 @@ impl Folding {
         &mut self,
         source: Source,
         partition: i32,
-        key: Option<&[u8]>,
-        value: Option<&[u8]>,
-        logged: Option<Timestamp>,
+        event: Result<Event<'_>, String>,
+        came: Came<'_>,
         settings: &Settings,
         raw: impl Fn() -> RawRecord,
         may_forward: bool,
     ) -> Result<(), Failure> {
-        let topology = self.topology.clone();
         let (pipeline, mut out) = self.outbox();
         let partitions = pipeline.partitions();
         let count = if source == Source::ChatEvents { partitions.chats } else { partitions.customers };
-        let home = key.map_or(partition, |key| partition_of(key, count));
+        let home = came.key.map_or(partition, |key| partition_of(key, count));
         let goes_on = may_forward && home != partition && !planted(Bug::FoldedAbroad);
-        let folded = match source {
-            Source::ChatEvents => wire::with_chat_event(&topology, key, value, |event| match goes_on {
-                true => {
-                    out.forward_chat_event(raw(), home);
-                    Ok(Ok(()))
-                }
-                false => pipeline.chat_event(partition, event, logged, settings, &mut out),
-            }),
-            _ => wire::with_customer_event(&topology, key, value, |event| match goes_on {
-                true => {
-                    out.forward_customer_event(raw(), home);
-                    Ok(Ok(()))
-                }
-                false => pipeline.customer_event(partition, event, logged, settings, &mut out),
-            }),
+        let folded = match &event {
+            Ok(Event::Chat(_)) if goes_on => {
+                out.forward_chat_event(raw(), home);
+                return Ok(());
+            }
+            Ok(Event::Customer(_)) if goes_on => {
+                out.forward_customer_event(raw(), home);
+                return Ok(());
+            }
+            Ok(Event::Chat(event)) => {
+                pipeline.chat_event(partition, event, came.logged, settings, &mut out)?
+            }
+            Ok(Event::Customer(event)) => {
+                pipeline.customer_event(partition, event, came.logged, settings, &mut out)?
+            }
+            Err(reason) => {
+                out.dead_letter(&raw(), reason);
+                return Ok(());
+            }
         };
-        match folded {
-            Ok(Ok(Ok(()))) => {}
-            Ok(Ok(Err(bad))) => out.dead_letter(&raw(), &bad.to_string()),
-            Ok(Err(error)) => return Err(error.into()),
-            Err(reason) => out.dead_letter(&raw(), &reason),
+        if let Err(bad) = folded {
+            out.dead_letter(&raw(), &bad.to_string());
         }
         Ok(())
     }
@@ -305,11 +299,19 @@ impl Folding {
     }
 }
 
-/// Whether a record with this key may be folded where it came. Others would only take room: a key may be as long as a record.
-fn may_have_row(key: &[u8], partition: i32, partitions: i32) -> bool {
-    key.len() <= ID_BYTES_MAX
-        && partition_of(key, partitions) == partition
-        && std::str::from_utf8(key).is_ok()
+/// What a record says; `None`: it is of no input.
+type Said<'e> = Option<Result<Event<'e>, String>>;
+
+fn said<'e>(read: &'e Option<Result<Read<'_>, String>>, record: &Record<'_>) -> Said<'e> {
+    let read = read.as_ref()?;
+    Some(read.as_ref().map_err(String::clone).and_then(|read| read.event(record.key)))
+}
+
+/// How a record of an input came.
+struct Came<'r> {
+    key: Option<&'r [u8]>,
+    /// Its log timestamp.
+    logged: Option<Timestamp>,
 }
 
 /// Only this program writes inboxes: what cannot be read there is a fault, not a bad record.
@@ -319,19 +321,4 @@ fn inbox_message<T>(record: &Record<'_>, decode: impl Fn(&[u8]) -> Result<T, Str
         let (topic, partition, offset) = (record.topic, record.partition, record.offset);
         anyhow::anyhow!("the message {topic}[{partition}]@{offset} cannot be read: {reason}")
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_keys_of_chats_that_are_at_home_are_read_ahead() {
-        let home = |key: &[u8]| partition_of(key, 8);
-        assert!(may_have_row(b"6606", home(b"6606"), 8));
-        assert!(!may_have_row(b"6606", (home(b"6606") + 1) % 8, 8), "it is astray");
-        for key in [&[b'k'; ID_BYTES_MAX + 1][..], &[0xff, 0xff, b'6']] {
-            assert!(!may_have_row(key, home(key), 8), "it is no id");
-        }
-    }
 }

@@ -29,7 +29,7 @@ use super::restore::{Restorer, digest_of};
 use super::tasks::{Task, TaskId, Tasks};
 use super::topology::{Source, Stage, Topology};
 use super::unsent::Unsent;
-use super::wire::{self, RawRecord};
+use super::wire::RawRecord;
 use crate::contract::protobuf::inbox::{self, ChatsInbox, CustomersInbox};
 use crate::domain::settings::Settings;
 use crate::domain::time::Timestamp;
