@@ -125,8 +125,8 @@ settings! {
     /// first.
     table commit: Commit {
         /// How long a transaction lasts at most when nothing waits to be read: most of the time that a change
-        /// takes to become visible. With brokers that commit quickly it ends sooner: after three times as long
-        /// as the last commit took, but not before 20 ms.
+        /// takes to become visible. With brokers that commit quickly it ends sooner: after twice as long
+        /// as the last commit took, but not before 10 ms.
         interval_ms: u64 [20..=100] = 50;
         /// How long it lasts while there is a backlog. Longer means less work for each record, as a row that
         /// changes several times is written once, and more to do again after a crash.

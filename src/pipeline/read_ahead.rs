@@ -54,7 +54,9 @@ impl Pipeline {
         let mut keys: BTreeMap<i32, Vec<Vec<u8>>> = BTreeMap::new();
         let mut need = |channel: &str, customer: &str| {
             let partition = partition_of(customer.as_bytes(), self.partitions.customers);
-            keys.entry(partition).or_default().push(customer_key(channel, customer));
+            if self.customers.contains_key(&partition) {
+                keys.entry(partition).or_default().push(customer_key(channel, customer));
+            }
         };
         for (partition, event) in events {
             match event {
@@ -185,6 +187,13 @@ mod tests {
                 let Event::Chat(event) = chat(name, at, said) else { unreachable!() };
                 pipeline.chat_event(0, &event, None, &settings, &mut Nobody).unwrap().unwrap();
             }
+        }
+        // Another chat, which names them all and was never replied to.
+        for customer in &customers {
+            let Event::Chat(event) = chat("many", 10, Said::CustomerMessage { customer }) else {
+                unreachable!()
+            };
+            pipeline.chat_event(0, &event, None, &settings, &mut Nobody).unwrap().unwrap();
         }
         let mut changes = store.changes();
         let mut put = |family: Family, key: &[u8], row: &[u8]| {

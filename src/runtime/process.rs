@@ -159,3 +159,17 @@ impl<L: Log> Process<L> {
         Some(PublishedReader::new(handover, log.clone(), topology.clone(), clocks.clone()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_caught_up_worker_spends_half_of_its_time_in_commits_at_most() {
+        let pace = Pace::of(&Config::default());
+        let after = |millis| pace.interval_after(Duration::from_millis(millis));
+        assert_eq!(after(1), INTERVAL_MIN, "quick commits are not made one after the other");
+        assert_eq!(after(12), Duration::from_millis(24));
+        assert_eq!(after(10_000), pace.interval, "what came does not wait for longer than was asked for");
+    }
+}

@@ -158,8 +158,10 @@ pub fn fold(
     Ok(Folded { changed: changed.anything || begins, settle: changed.facts || begins, deleted: None, asks })
 }
 
-/// The customers that a record may have its chat ask for something (H2), as far as can be told before it is folded.
+/// The customers that a record may have its chat ask for something (H2), as far as can be told before it is folded; none
+/// of a chat that knows many, as a record that asks nobody would name them all again.
 pub fn may_ask(row: Option<&ChatRow>, event: &ChatEvent<'_>, mut ask: impl FnMut(&str)) {
+    const FEW_CUSTOMERS: usize = 8;
     let ChatBody::Said(said) = event.body else { return };
     let known = row.and_then(|row| row.live.as_ref()).map(|live| &live.conversation);
     match said {
@@ -172,6 +174,7 @@ pub fn may_ask(row: Option<&ChatRow>, event: &ChatEvent<'_>, mut ask: impl FnMut
         }
         Said::ManagerReply { .. } => {
             if let Some(known) = known
+                && known.customers.len() <= FEW_CUSTOMERS
                 && (!known.cycle.replied || known.cycle.closed.is_some())
             {
                 known.customers.iter().for_each(|named| ask(&named.customer));
