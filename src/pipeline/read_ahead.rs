@@ -220,6 +220,10 @@ mod tests {
         assert_eq!(ahead(&store, &settings, &known), (COUNT, 0));
         assert_eq!(ahead(&store, &settings, &known[..FEW_RECORDS]), (0, 0));
 
+        let reply = || chat("many", 80, Said::ManagerReply { manager: "m" });
+        let replies: Vec<_> = chats.iter().map(|_| reply()).collect();
+        assert_eq!(ahead(&store, &settings, &replies), (1, 0), "all its customers, for each of its records");
+
         let of_customers = |name| customers.iter().map(|customer| did(customer, name)).collect::<Vec<_>>();
         assert_eq!(ahead(&store, &settings, &of_customers("Purchase")), (0, COUNT));
         assert_eq!(ahead(&store, &settings, &of_customers("PageView")), (0, 0), "no goal wants it (A6)");
