@@ -142,7 +142,7 @@ pub trait Changes {
 }
 
 /// Counters are asked for in the end: what they were on the way is told to nobody.
-struct Nobody;
+pub(super) struct Nobody;
 
 impl Changes for Nobody {
     fn status_changed(&mut self, _: StatusChange, _: &Channel) -> anyhow::Result<()> {
@@ -155,7 +155,7 @@ impl Changes for Nobody {
 }
 
 /// Every partition is here, so no message ever leaves.
-struct Here<'a>(&'a mut dyn Changes);
+pub(super) struct Here<'a>(pub(super) &'a mut dyn Changes);
 
 impl Outlet for Here<'_> {
     fn status_changed(&mut self, change: StatusChange, channel: &Channel) -> anyhow::Result<()> {

@@ -3,7 +3,6 @@
 
 use super::Pipeline;
 use super::rows::customer_key;
-use crate::contract::check::ID_BYTES_MAX;
 use crate::domain::settings::Settings;
 use crate::log::partitioner::partition_of;
 use crate::stages::chats;
@@ -81,9 +80,9 @@ impl Pipeline {
     }
 }
 
-/// Whether a record with this key is folded where it came. Others would only take room: a key may be as long as a record.
+/// Whether a record with this key is folded where it came: rows of others would only take room.
 fn is_home(key: &str, partition: i32, partitions: i32) -> bool {
-    key.len() <= ID_BYTES_MAX && partition_of(key.as_bytes(), partitions) == partition
+    partition_of(key.as_bytes(), partitions) == partition
 }
 
 #[cfg(test)]
@@ -91,40 +90,13 @@ mod tests {
     use super::*;
     use crate::domain::conversation::Said;
     use crate::domain::goal::{Days, Filter, Goal, NoProperties};
-    use crate::domain::ids::{ChannelId, ChatId};
-    use crate::domain::settings::{Change, Channel, GoalChange};
+    use crate::domain::settings::{Change, GoalChange};
     use crate::domain::time::Timestamp;
     use crate::pipeline::Partitions;
-    use crate::pipeline::outlet::Outlet;
-    use crate::stages::chats::StatusChange;
-    use crate::stages::managers::Counter;
-    use crate::stages::messages::{ChatBody, ChatEvent, CustomerEvent, ToChat, ToCustomer, ToManager};
+    use crate::pipeline::offline::{Here, Nobody};
+    use crate::stages::messages::{ChatBody, ChatEvent, CustomerEvent};
     use crate::state::store::{Family, Store};
     use std::sync::Arc;
-
-    /// Where everything is in one place, nothing is said that anybody here wants to know.
-    struct Nobody;
-
-    impl Outlet for Nobody {
-        fn status_changed(&mut self, _: StatusChange, _: &Channel) -> anyhow::Result<()> {
-            Ok(())
-        }
-        fn chat_deleted(&mut self, _: &ChannelId, _: &ChatId, _: u32) -> anyhow::Result<()> {
-            Ok(())
-        }
-        fn counter(&mut self, _: Counter) -> anyhow::Result<()> {
-            Ok(())
-        }
-        fn to_chat(&mut self, _: ToChat) -> anyhow::Result<()> {
-            unreachable!()
-        }
-        fn to_customer(&mut self, _: i32, _: ToCustomer) -> anyhow::Result<()> {
-            unreachable!()
-        }
-        fn to_manager(&mut self, _: i32, _: ToManager) -> anyhow::Result<()> {
-            unreachable!()
-        }
-    }
 
     const COUNT: usize = FEW_RECORDS + 4;
 
@@ -148,14 +120,12 @@ mod tests {
         settings
     }
 
-    fn chat<'a>(chat: &'a str, at: i64, said: Said<'a>) -> Event<'a> {
-        Event::Chat(ChatEvent {
-            id: None,
-            channel: "ch",
-            chat,
-            at: Timestamp(at),
-            body: ChatBody::Said(said),
-        })
+    fn said<'a>(chat: &'a str, at: i64, said: Said<'a>) -> ChatEvent<'a> {
+        ChatEvent { id: None, channel: "ch", chat, at: Timestamp(at), body: ChatBody::Said(said) }
+    }
+
+    fn chat<'a>(chat: &'a str, says: Said<'a>) -> Event<'a> {
+        Event::Chat(said(chat, 80, says))
     }
 
     fn did<'a>(customer: &'a str, name: &'a str) -> Event<'a> {
@@ -180,21 +150,17 @@ mod tests {
         let store = Arc::new(Store::open(dir.path(), 8 << 20).unwrap());
         let (settings, chats, customers) = (settings(), names('c'), names('u'));
         let mut pipeline = begin(&store);
+        let mut fold = |event: ChatEvent<'_>| {
+            let folded = pipeline.chat_event(0, &event, None, &settings, &mut Here(&mut Nobody));
+            folded.unwrap().unwrap();
+        };
         for (name, customer) in chats.iter().zip(&customers) {
-            let message = Said::CustomerMessage { customer };
-            let said = [message, Said::ManagerReply { manager: "m" }, Said::Closed { by: None }];
-            for (at, said) in (1..).zip(said) {
-                let Event::Chat(event) = chat(name, at, said) else { unreachable!() };
-                pipeline.chat_event(0, &event, None, &settings, &mut Nobody).unwrap().unwrap();
-            }
+            fold(said(name, 1, Said::CustomerMessage { customer }));
+            fold(said(name, 2, Said::ManagerReply { manager: "m" }));
+            fold(said(name, 3, Said::Closed { by: None }));
         }
         // Another chat, which names them all and was never replied to.
-        for customer in &customers {
-            let Event::Chat(event) = chat("many", 10, Said::CustomerMessage { customer }) else {
-                unreachable!()
-            };
-            pipeline.chat_event(0, &event, None, &settings, &mut Nobody).unwrap().unwrap();
-        }
+        customers.iter().for_each(|customer| fold(said("many", 10, Said::CustomerMessage { customer })));
         let mut changes = store.changes();
         let mut put = |family: Family, key: &[u8], row: &[u8]| {
             changes.put_row(family, 0, key, row);
@@ -206,7 +172,7 @@ mod tests {
         changes.write().unwrap();
 
         let all_say = |said: Said<'_>| {
-            let events: Vec<_> = chats.iter().map(|name| chat(name, 80, said)).collect();
+            let events: Vec<_> = chats.iter().map(|name| chat(name, said)).collect();
             ahead(&store, &settings, &events)
         };
         // A reply in a cycle after the last one asks the customers that the chat knows.
@@ -216,11 +182,11 @@ mod tests {
         assert_eq!(all_say(Said::CustomerMessage { customer: &customers[0] }), (COUNT, 1));
         let known = chats.iter().zip(&customers);
         let known: Vec<_> =
-            known.map(|(name, customer)| chat(name, 80, Said::CustomerMessage { customer })).collect();
+            known.map(|(name, customer)| chat(name, Said::CustomerMessage { customer })).collect();
         assert_eq!(ahead(&store, &settings, &known), (COUNT, 0));
         assert_eq!(ahead(&store, &settings, &known[..FEW_RECORDS]), (0, 0));
 
-        let reply = || chat("many", 80, Said::ManagerReply { manager: "m" });
+        let reply = || chat("many", Said::ManagerReply { manager: "m" });
         let replies: Vec<_> = chats.iter().map(|_| reply()).collect();
         assert_eq!(ahead(&store, &settings, &replies), (1, 0), "all its customers, for each of its records");
 
@@ -234,7 +200,5 @@ mod tests {
         let home = |key: &str| partition_of(key.as_bytes(), 8);
         assert!(is_home("6606", home("6606"), 8));
         assert!(!is_home("6606", (home("6606") + 1) % 8, 8), "it is astray");
-        let long = "k".repeat(ID_BYTES_MAX + 1);
-        assert!(!is_home(&long, home(&long), 8), "it is no id");
     }
 }

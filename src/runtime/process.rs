@@ -31,7 +31,7 @@ pub fn rows_max(bytes: usize, partitions: Partitions) -> [usize; 3] {
     })
 }
 
-/// Commits more often than this gain nobody anything.
+/// A commit is work for the brokers, too, however quickly it is done.
 const INTERVAL_MIN: Duration = Duration::from_millis(10);
 
 /// When a worker commits, and how much it does at once.

@@ -1,6 +1,5 @@
 //! Records as they come in: read in the form of their topic, with their key checked; kept as they were if bad.
 
-use super::topology::Topology;
 use crate::config::WireForm;
 use crate::contract::check::quoted;
 use crate::contract::json::input as json;
@@ -74,18 +73,18 @@ pub enum Read<'a> {
 
 impl<'a> Read<'a> {
     /// Reads a `chat.events` record. `Err`: it is bad.
-    pub fn chat(topology: &Topology, value: Option<&'a [u8]>) -> Result<Self, String> {
+    pub fn chat(form: WireForm, value: Option<&'a [u8]>) -> Result<Self, String> {
         let value = there(value)?;
-        Ok(match topology.chat_events_form {
+        Ok(match form {
             WireForm::Json => Self::JsonChat(json::parse(value)?),
             WireForm::Protobuf => Self::ProtobufChat(protobuf::ProtoChatEvent::decode(value)?),
         })
     }
 
     /// Reads a `customer.events` record. `Err`: it is bad.
-    pub fn customer(topology: &Topology, value: Option<&'a [u8]>) -> Result<Self, String> {
+    pub fn customer(form: WireForm, value: Option<&'a [u8]>) -> Result<Self, String> {
         let value = there(value)?;
-        Ok(match topology.customer_events_form {
+        Ok(match form {
             WireForm::Json => Self::JsonCustomer(json::parse(value)?),
             WireForm::Protobuf => Self::ProtobufCustomer(protobuf::ProtoCustomerEvent::decode(value)?),
         })
@@ -130,5 +129,49 @@ fn check_key(key: Option<&[u8]>, name: &str, id: &str) -> Result<(), String> {
             Err(format!("{name}: it is {id}, but the key is {key}"))
         }
         None => Err(format!("{name}: it is {}, but the record has no key", quoted(id))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::conversation::Said;
+    use crate::stages::messages::{ChatBody, ChatEvent, CustomerBody, CustomerEvent};
+
+    #[test]
+    fn a_record_is_bad_under_another_key_in_either_form() {
+        let at = Timestamp(1_772_323_200_000);
+        let body = ChatBody::Said(Said::Reopened);
+        let chat = ChatEvent { id: None, channel: "ch", chat: "c1", at, body };
+        let body = CustomerBody::Merged { into: "u2" };
+        let customer = CustomerEvent { id: None, channel: "ch", customer: "u1", at, body };
+        let chats = [
+            (
+                WireForm::Json,
+                br#"{"channelId":"ch","chatId":"c1","at":1772323200000,"chatReopened":{}}"#.to_vec(),
+            ),
+            (WireForm::Protobuf, protobuf::encode_chat_event(&chat)),
+        ];
+        let customers = [
+            (
+                WireForm::Json,
+                br#"{"channelId":"ch","customerId":"u1","at":1772323200000,"merged":{"intoCustomerId":"u2"}}"#.to_vec(),
+            ),
+            (WireForm::Protobuf, protobuf::encode_customer_event(&customer)),
+        ];
+        for (form, value) in &chats {
+            let read = Read::chat(*form, Some(value)).expect("it is good");
+            assert!(matches!(read.event(Some(b"c1")), Ok(Event::Chat(event)) if event.chat == "c1"));
+            let reason = |key: Option<&[u8]>| read.event(key).err().expect("it is bad");
+            assert_eq!(reason(Some(b"c2")), r#"chatId: it is "c1", but the key is "c2""#);
+            assert_eq!(reason(None), r#"chatId: it is "c1", but the record has no key"#);
+        }
+        for (form, value) in &customers {
+            let read = Read::customer(*form, Some(value)).expect("it is good");
+            assert!(matches!(read.event(Some(b"u1")), Ok(Event::Customer(event)) if event.customer == "u1"));
+            let reason = |key: Option<&[u8]>| read.event(key).err().expect("it is bad");
+            assert_eq!(reason(Some(b"u2")), r#"customerId: it is "u1", but the key is "u2""#);
+            assert_eq!(reason(None), r#"customerId: it is "u1", but the record has no key"#);
+        }
     }
 }

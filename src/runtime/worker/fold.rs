@@ -71,8 +71,12 @@ impl Folding {
         self.take_goals(known);
         while let Some(batch) = batches.pop_front() {
             let records: Vec<Record<'_>> = (0..batch.len()).map(|index| batch.get(index)).collect();
-            let read: Vec<_> = records.iter().map(|record| self.read(record)).collect();
-            let events: Vec<_> = read.iter().zip(&records).map(|(read, record)| said(read, record)).collect();
+            let sources = records.iter().map(|record| (self.topology.source(record.topic), record));
+            let read: Vec<_> = sources
+                .map(|(source, record)| source.and_then(|source| self.read(source, record.value)))
+                .collect();
+            let events: Vec<_> =
+                read.iter().zip(&records).map(|(read, record)| said(read, record.key)).collect();
             let good = records.iter().zip(&events).filter_map(|(record, said)| match said {
                 Some(Ok(event)) => Some((record.partition, event)),
                 _ => None,
@@ -88,11 +92,11 @@ impl Folding {
         Ok(true)
     }
 
-    /// Reads a record of an input.
-    fn read<'r>(&self, record: &Record<'r>) -> Option<Result<Read<'r>, String>> {
-        match self.topology.source(record.topic)? {
-            Source::ChatEvents => Some(Read::chat(&self.topology, record.value)),
-            Source::CustomerEvents => Some(Read::customer(&self.topology, record.value)),
+    /// Reads a record; `None`: it is of no input.
+    fn read<'r>(&self, source: Source, value: Option<&'r [u8]>) -> Option<Result<Read<'r>, String>> {
+        match source {
+            Source::ChatEvents => Some(Read::chat(self.topology.chat_events_form, value)),
+            Source::CustomerEvents => Some(Read::customer(self.topology.customer_events_form, value)),
             Source::ChatsInbox | Source::CustomersInbox | Source::ManagersInbox => None,
         }
     }
@@ -163,13 +167,9 @@ impl Folding {
         record: RawRecord,
         settings: &Settings,
     ) -> Result<(), Failure> {
-        let value = record.value.as_deref();
-        let read = match source {
-            Source::ChatEvents => Read::chat(&self.topology.clone(), value),
-            _ => Read::customer(&self.topology.clone(), value),
-        };
         let came = Came { key: record.key.as_deref(), logged: record.timestamp.map(Timestamp) };
-        let event = read.as_ref().map_err(String::clone).and_then(|read| read.event(came.key));
+        let read = self.read(source, record.value.as_deref());
+        let event = said(&read, came.key).expect("only records of inputs are forwarded");
         self.input(source, partition, event, came, settings, || record.clone(), false)
     }
 
@@ -302,9 +302,9 @@ impl Folding {
 /// What a record says; `None`: it is of no input.
 type Said<'e> = Option<Result<Event<'e>, String>>;
 
-fn said<'e>(read: &'e Option<Result<Read<'_>, String>>, record: &Record<'_>) -> Said<'e> {
+fn said<'e>(read: &'e Option<Result<Read<'_>, String>>, key: Option<&[u8]>) -> Said<'e> {
     let read = read.as_ref()?;
-    Some(read.as_ref().map_err(String::clone).and_then(|read| read.event(record.key)))
+    Some(read.as_ref().map_err(String::clone).and_then(|read| read.event(key)))
 }
 
 /// How a record of an input came.
