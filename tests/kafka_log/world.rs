@@ -98,7 +98,14 @@ impl World {
         let mut read = Vec::new();
         let limit = Instant::now() + LIMIT;
         while read.len() < count {
-            assert!(Instant::now() < limit, "only {read:?} came, not {count} records");
+            assert!(
+                Instant::now() < limit,
+                "{} of {count} records came, the last is {:?}; the reader is at {:?}, the log ends at {:?}",
+                read.len(),
+                read.last(),
+                reader.position(&self.out()),
+                self.log.ends(&[self.out()])
+            );
             read.extend(reader.poll(STEP).unwrap().iter().flat_map(values));
         }
         read.extend(reader.poll(QUIET).unwrap().iter().flat_map(values));
