@@ -168,7 +168,7 @@ impl World {
             task.table.changed(|key, row| put(Family::Managers, key, row)).expect("it can be read");
         }
         for task in self.chats.chats.values_mut() {
-            task.index.commit(&mut changes);
+            task.commit_lookups(&mut changes);
             task.table.committed();
         }
         self.customers.customers.values_mut().for_each(|task| task.table.committed());

@@ -179,7 +179,7 @@ impl Place {
             changed(task.partition, &mut task.table, &mut put);
         }
         for task in self.pipeline.chats.values_mut() {
-            task.index.commit(&mut changes);
+            task.commit_lookups(&mut changes);
             task.table.committed();
         }
         self.pipeline.customers.values_mut().for_each(|task| task.table.committed());

@@ -252,6 +252,7 @@ impl Conversation {
         if same_time.into_iter().any(|known| known.manager.as_deref() == manager) {
             return false;
         }
+        room_for_one(&mut self.assignments);
         self.assignments.insert(end, Assignment { at, manager: manager.map(ManagerId::from) });
         true
     }

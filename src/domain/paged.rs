@@ -114,8 +114,9 @@ impl<T: Entry> Paged<T> {
     pub fn insert(&mut self, entry: T) {
         let page = self.pages.partition_point(|page| page.last().order(&entry).is_le());
         if self.pages.is_empty() {
-            // Most lists have one entry: it takes no more room than it needs.
+            // Most lists have one page of one entry: they take no more room than they need.
             let entries = vec![entry];
+            self.pages.reserve_exact(1);
             self.pages.push(Page { number: 0, changed: true, entries, summary: T::Summary::default() });
             return;
         }

@@ -10,10 +10,10 @@ use crate::domain::credit::{Bucket, Counts};
 use crate::domain::ids::ChannelId;
 use crate::domain::settings::{Effect, Settings};
 use crate::domain::time::Timestamp;
-use crate::stages::chats::{self, ChatRow, Index};
+use crate::stages::chats::{self, ChatRow};
 use crate::stages::messages::{Bad, Cause, CauseKind, ChatEvent, ToChat, ToCustomer};
 use crate::state::index::SortedIndex;
-use crate::state::store::Store;
+use crate::state::store::{Changes, Store};
 use crate::state::table::Table;
 use lookups::{channel_prefix, due_chat, due_entry, due_time, reindex, sortable};
 pub use put_off::Sums;
@@ -137,12 +137,12 @@ impl ChatsTask {
             }
         }
         if folded.changed {
-            // Settling looks at the index anyway.
-            let index = (!folded.settle).then(|| slot.row.as_ref().map(ChatRow::index).unwrap_or_default());
-            let moved = index.map(|index| (std::mem::replace(&mut slot.index, index), index));
             slot.mark();
-            if let Some((before, after)) = moved {
-                self.reindex(event.channel, event.chat, before, after);
+            if self.puts_off {
+                slot.has_moved();
+            } else if !folded.settle {
+                // Settling looks at it anyway.
+                slot.compare_index();
             }
         }
         Ok(Ok(Followed { asks: folded.asks, settle: folded.settle }))
@@ -162,6 +162,9 @@ impl ChatsTask {
         let new = row.channel == message.channel && row.customer_events(message);
         if new {
             slot.mark();
+            if self.puts_off {
+                slot.has_moved();
+            }
         }
         Ok(new)
     }
@@ -182,16 +185,17 @@ impl ChatsTask {
         let slot = &mut *held;
         let Some(row) = &mut slot.row else { return Ok(()) };
         let channel = settings.channel(&row.channel);
+        let due_before = row.due();
         let settled = row.settle(channel, self.clock, cause, self.seals);
         for (bucket, counts) in settled.differences {
             differences.push((row.channel.clone(), bucket, counts));
         }
-        let index = row.index();
-        if settled.changed || slot.index != index {
-            let channel_id = row.channel.clone();
-            let before = std::mem::replace(&mut slot.index, index);
+        let due = row.due().filter(|due| due_before != Some(*due));
+        if held.compare_index() || settled.changed {
             held.mark();
-            self.reindex(&channel_id, chat, before, index);
+        }
+        if let Some(due) = due {
+            self.will_be_due(due, chat);
         }
         match settled.change {
             Some(change) => out.status_changed(change, channel),
@@ -256,6 +260,7 @@ impl ChatsTask {
             .map(|effect| Sweep::new(effect.clone()))
             .collect();
         if self.passing.len() >= MANY_SWEEPS {
+            self.look_up_moved();
             narrow(&mut self.passing, &[Phase::Waiting], &mut self.index)?;
         }
         if self.passing.is_empty() && self.sweeps.is_empty() {
@@ -312,6 +317,7 @@ impl ChatsTask {
         }
         if self.sweeps_added >= MANY_SWEEPS {
             let mut added = self.sweeps.split_off(self.sweeps.len().saturating_sub(self.sweeps_added));
+            self.look_up_moved();
             narrow(&mut added, &[Phase::Waiting, Phase::Recent], &mut self.index)?;
             self.sweeps.append(&mut added);
         }
@@ -369,6 +375,7 @@ impl ChatsTask {
             if slice == 0 {
                 return Ok(false);
             }
+            self.look_up_moved();
             let entries = self.index.scan(&prefix, &sweep.after, slice)?;
             let Some(last) = entries.last() else { return Ok(true) };
             sweep.after.clone_from(last);
@@ -420,6 +427,7 @@ impl ChatsTask {
                 // What was due before has been removed, and looking past that would cost.
                 let after =
                     if self.due_floor > Timestamp::MIN { due_entry(self.due_floor, "") } else { Vec::new() };
+                self.look_up_moved();
                 self.due_ahead = self.index.scan(b"d", &after, AHEAD)?.into();
                 let are_due = self.due_ahead.iter().take_while(|entry| due_time(entry) <= until);
                 self.table.read_ahead(are_due.map(|entry| due_chat(entry).as_bytes()))?;
@@ -429,10 +437,14 @@ impl ChatsTask {
                 return Ok(None);
             };
             let time = due_time(entry);
-            // What was looked up ahead may have moved since.
-            if self.table.slot(due_chat(entry).as_bytes())?.index.due != Some(time) {
+            let slot = self.table.slot(due_chat(entry).as_bytes())?;
+            if slot.row.as_ref().and_then(ChatRow::due) != Some(time) {
+                let is_known = slot.index.due == Some(time);
                 let entry = self.due_ahead.pop_front().expect("it was just looked at");
-                self.index.forget(entry)?;
+                // Of what moved since it was looked up ahead the lookups are told in time.
+                if !is_known {
+                    self.index.forget(entry)?;
+                }
                 continue;
             }
             self.due_floor = time;
@@ -440,16 +452,30 @@ impl ChatsTask {
         }
     }
 
-    fn reindex(&mut self, channel: &str, chat: &str, before: Index, after: Index) {
-        if let Some(due) = after.due.filter(|due| before.due != Some(*due)) {
-            self.due_floor = self.due_floor.min(due);
-            if self.due_ahead.back().is_some_and(|last| due_entry(due, chat) < *last) {
-                self.due_ahead.clear();
-            }
+    /// A chat has a time at which it is due that it did not have before.
+    fn will_be_due(&mut self, due: Timestamp, chat: &str) {
+        self.due_floor = self.due_floor.min(due);
+        if self.due_ahead.back().is_some_and(|last| (due, chat) < (due_time(last), due_chat(last))) {
+            self.due_ahead.clear();
         }
-        reindex(channel, chat, before, after, |add, entry| match add {
-            true => self.index.insert(entry),
-            false => self.index.remove(entry),
+    }
+
+    /// Tells the lookups of the chats that moved since, which is done before anybody looks: most of them move on, and back,
+    /// before that.
+    fn look_up_moved(&mut self) {
+        let Self { table, index, puts_off, .. } = self;
+        let stands = |row: &ChatRow| if *puts_off { row.unsettled_index() } else { row.index() };
+        table.moved(stands, |row, before, after| {
+            reindex(&row.channel, &row.chat, before, after, |add, entry| match add {
+                true => index.insert(entry),
+                false => index.remove(entry),
+            });
         });
+    }
+
+    /// Puts what changed of the lookups since the last commit into `changes`.
+    pub fn commit_lookups(&mut self, changes: &mut Changes<'_>) {
+        self.look_up_moved();
+        self.index.commit(changes);
     }
 }

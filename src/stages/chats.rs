@@ -276,7 +276,7 @@ impl ChatRow {
                     && (&old.view, &old.contributions, old.due)
                         == (&new.view, &new.contributions, new.due) =>
             {
-                old.rounds.extend(known_before);
+                old.rounds = joined(std::mem::take(&mut old.rounds), known_before);
                 return settled;
             }
             Some(old) => {
@@ -309,8 +309,8 @@ impl ChatRow {
             }
         }
         settled.changed = true;
-        let mut known_all = published.take().map_or_else(Vec::new, |old| old.rounds);
-        known_all.extend(known_now);
+        let known_all = published.take().map_or_else(Vec::new, |old| old.rounds);
+        let known_all = joined(known_all, known_now);
         *published = Some(Published { rounds: known_all, ..new });
         if seals && seal(conversation, sealed, rounds_now, channel, clock) {
             progress.forget();
@@ -359,6 +359,11 @@ impl ChatRow {
         Index { latest_day, ..Index::default() }
     }
 
+    /// The clock at which it must be settled by itself, as it was last settled.
+    pub fn due(&self) -> Option<Timestamp> {
+        self.live.as_ref()?.published.as_ref()?.due
+    }
+
     /// Where this row stands in the indexes.
     pub fn index(&self) -> Index {
         let Some(live) = &self.live else { return Index::default() };
@@ -397,6 +402,15 @@ fn known(rounds: &[Round], sealed: &Seal) -> Vec<KnownRound> {
     let mut known = Vec::with_capacity(rounds.len());
     known.extend(rounds.iter().filter(|round| round.number > sealed.count).map(KnownRound::from));
     known
+}
+
+/// Both lists in one, which has no more room than it needs: most chats have one round.
+fn joined(mut head: Vec<KnownRound>, tail: Vec<KnownRound>) -> Vec<KnownRound> {
+    if head.is_empty() {
+        return tail;
+    }
+    head.extend(tail);
+    head
 }
 
 fn due(rounds: &[Round]) -> Option<Timestamp> {

@@ -5,9 +5,6 @@
 
 use super::store::{Changes, Family, Store};
 use super::table::row_key;
-use hashbrown::HashMap;
-use hashbrown::hash_map::Entry;
-use rustc_hash::FxBuildHasher;
 use std::collections::BTreeSet;
 use std::ops::Bound;
 use std::sync::Arc;
@@ -200,16 +197,19 @@ fn net(news: &mut Vec<(bool, Vec<u8>)>) -> Vec<(Vec<u8>, bool)> {
     if news.len() < 2 {
         return news.drain(..).map(|(is_added, entry)| (entry, is_added)).collect();
     }
-    let mut net = HashMap::with_capacity_and_hasher(news.len() / 2, FxBuildHasher);
+    // Not disturbing the order in which one entry came and went.
+    news.sort_by(|a, b| a.1.cmp(&b.1));
+    let mut left: Vec<(Vec<u8>, bool)> = Vec::with_capacity(news.len());
     for (is_added, entry) in news.drain(..) {
-        match net.entry(entry) {
-            Entry::Occupied(before) if *before.get() != is_added => drop(before.remove()),
-            Entry::Occupied(_) => {}
-            Entry::Vacant(vacant) => drop(vacant.insert(is_added)),
+        match left.last() {
+            Some((before, was_added)) if *before == entry => {
+                if *was_added != is_added {
+                    left.pop();
+                }
+            }
+            _ => left.push((entry, is_added)),
         }
     }
-    let mut left: Vec<(Vec<u8>, bool)> = net.into_iter().collect();
-    left.sort_unstable();
     left
 }
 

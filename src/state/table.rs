@@ -24,7 +24,7 @@ pub trait TableRow: Row {
     /// The column family that holds rows of this kind.
     const FAMILY: Family;
     /// What the row is looked up by besides its key.
-    type Index: Default;
+    type Index: Copy + Default + PartialEq;
     fn index(&self) -> Self::Index;
     /// The pages that these bytes of a row speak of.
     fn pages(_row: &[u8]) -> anyhow::Result<Vec<PageName>> {
@@ -67,8 +67,8 @@ pub struct Table<R: TableRow> {
     /// Rows that were not used since the last turn; what is used again moves to `rows`.
     older: Slots<R>,
     dirty: Vec<Key>,
-    /// Whether anybody asks which rows changed.
-    marks: bool,
+    /// Rows that the lookups do not have where they stand. With a store they are among the dirty ones.
+    moved: Vec<Key>,
     rows_max: usize,
     /// Of everything that is stored in this partition, with what [`Table::changed`] has told since.
     digest: Digest,
@@ -87,8 +87,10 @@ pub struct Uses {
 /// A place for a row, which may be empty.
 pub struct Slot<R: TableRow> {
     pub row: Option<R>,
-    /// Where the indexes have this row now.
+    /// Where the lookups have this row.
     pub index: R::Index,
+    /// It may stand elsewhere by now ([`Table::moved`]).
+    has_moved: bool,
     dirty: bool,
     /// It was read ahead, which counted as a miss, and not used since.
     is_ahead: bool,
@@ -122,6 +124,7 @@ impl Stored {
 pub struct Held<'t, R: TableRow> {
     slot: &'t mut Slot<R>,
     key: &'t [u8],
+    moved: &'t mut Vec<Key>,
     /// `None`: nothing is ever committed, everything just stays.
     dirty: Option<&'t mut Vec<Key>>,
 }
@@ -134,6 +137,23 @@ impl<R: TableRow> Held<'_, R> {
         {
             dirty.push(self.key.into());
         }
+    }
+
+    /// Says that the lookups may not have this row where it stands. It must be marked, too.
+    pub fn has_moved(&mut self) {
+        if !std::mem::replace(&mut self.slot.has_moved, true) {
+            self.moved.push(self.key.into());
+        }
+    }
+
+    /// Says so if it is the case: true.
+    pub fn compare_index(&mut self) -> bool {
+        let slot = &*self.slot;
+        let moves = !slot.has_moved && slot.row.as_ref().map(R::index).unwrap_or_default() != slot.index;
+        if moves {
+            self.has_moved();
+        }
+        moves
     }
 }
 
@@ -155,7 +175,8 @@ impl<R: TableRow> Slot<R> {
     fn of(found: Option<(R, Stored)>) -> Self {
         let (row, stored) = found.unzip();
         let index = row.as_ref().map(R::index).unwrap_or_default();
-        Self { row, index, dirty: false, is_ahead: false, stored: stored.unwrap_or_default() }
+        let stored = stored.unwrap_or_default();
+        Self { row, index, has_moved: false, dirty: false, is_ahead: false, stored }
     }
 
     /// The lookups in memory that a use of it is.
@@ -167,15 +188,10 @@ impl<R: TableRow> Slot<R> {
 impl<R: TableRow> Table<R> {
     /// Without a store everything stays in memory, and nothing is ever dropped.
     pub fn new(partition: i32, store: Option<Arc<Store>>, rows_max: usize) -> Self {
-        let (rows, older, dirty) = (Slots::default(), Slots::default(), Vec::new());
+        let (rows, older, dirty, moved) = (Slots::default(), Slots::default(), Vec::new(), Vec::new());
         let rows_max = rows_max.max(2);
-        let (marks, digest, uses) = (store.is_some(), Digest::EMPTY, Uses::default());
-        Self { partition, store, rows, older, dirty, marks, rows_max, digest, uses }
-    }
-
-    /// Has rows marked without a store, too, for [`Self::take_marked`].
-    pub fn keep_marks(&mut self) {
-        self.marks = true;
+        let (digest, uses) = (Digest::EMPTY, Uses::default());
+        Self { partition, store, rows, older, dirty, moved, rows_max, digest, uses }
     }
 
     /// Takes up the digest of what is stored. Nothing has changed yet.
@@ -190,7 +206,7 @@ impl<R: TableRow> Table<R> {
 
     /// The slot of a key, read from the store if it is not in memory.
     pub fn slot<'t>(&'t mut self, key: &'t [u8]) -> anyhow::Result<Held<'t, R>> {
-        let dirty = self.marks.then_some(&mut self.dirty);
+        let dirty = self.store.is_some().then_some(&mut self.dirty);
         let slot = match self.rows.entry_ref(key) {
             EntryRef::Occupied(slot) => {
                 let slot = slot.into_mut();
@@ -213,7 +229,7 @@ impl<R: TableRow> Table<R> {
                 vacant.insert(slot)
             }
         };
-        Ok(Held { slot, key, dirty })
+        Ok(Held { slot, key, moved: &mut self.moved, dirty })
     }
 
     /// Reads the rows of these keys together, as far as they are not in memory: cheaper than one by one.
@@ -249,14 +265,16 @@ impl<R: TableRow> Table<R> {
         self.rows.get(key).or_else(|| self.older.get(key))?.row.as_ref()
     }
 
-    /// The keys of the rows that were marked since this was last asked, without a store.
-    pub fn take_marked(&mut self) -> Vec<Key> {
-        for key in &self.dirty {
-            if let Some(slot) = self.rows.get_mut(key) {
-                slot.dirty = false;
-            }
+    /// Tells the rows that have moved since this was last asked: each, where the lookups have it, and where it stands by
+    /// `stands`. From here on the lookups have it there. To be asked before a commit ends: rows are dropped after it.
+    pub fn moved(&mut self, stands: impl Fn(&R) -> R::Index, mut tell: impl FnMut(&R, R::Index, R::Index)) {
+        for key in self.moved.drain(..) {
+            let Some(slot) = place(&mut self.rows, &mut self.older, &key) else { continue };
+            slot.has_moved = false;
+            let Some(row) = &slot.row else { continue };
+            let index = stands(row);
+            tell(row, std::mem::replace(&mut slot.index, index), index);
         }
-        std::mem::take(&mut self.dirty)
     }
 
     /// Tells the keys that changed since this was last asked, rows and pages, and what has to be stored under each, one by
@@ -269,11 +287,7 @@ impl<R: TableRow> Table<R> {
         // In order, as rows lie in the store: so they are written faster, and compress better on the way to it.
         self.dirty.sort_unstable();
         for key in self.dirty.drain(..) {
-            let slot = match self.rows.get_mut(&key) {
-                Some(slot) => Some(slot),
-                None => self.older.get_mut(&key),
-            };
-            let Some(slot) = slot else { continue };
+            let Some(slot) = place(&mut self.rows, &mut self.older, &key) else { continue };
             slot.dirty = false;
             let (Some(row), stored) = (&mut slot.row, &mut slot.stored) else { continue };
             for (name, bytes) in row.changed_pages() {
@@ -337,6 +351,18 @@ impl<R: TableRow> Table<R> {
     /// The same, to be changed without a mark.
     pub fn rows_mut(&mut self) -> impl Iterator<Item = &mut R> {
         self.rows.values_mut().filter_map(|slot| slot.row.as_mut())
+    }
+}
+
+/// Where a row is in memory.
+fn place<'t, R: TableRow>(
+    rows: &'t mut Slots<R>,
+    older: &'t mut Slots<R>,
+    key: &[u8],
+) -> Option<&'t mut Slot<R>> {
+    match rows.get_mut(key) {
+        Some(slot) => Some(slot),
+        None => older.get_mut(key),
     }
 }
 

@@ -20,7 +20,6 @@ impl ChatsTask {
     /// Settles no chat before [`Self::settle_all`]. Nothing is sealed, no row dropped.
     pub fn put_off(&mut self) {
         self.puts_off = true;
-        self.table.keep_marks();
     }
 
     /// Settles every chat at the clock, once nothing more is to be folded, in `threads`: what they add to the counters.
@@ -48,9 +47,6 @@ impl ChatsTask {
     ) -> anyhow::Result<bool> {
         self.sweeps_added = 0;
         self.sweeps.retain(|sweep| sweep.effect.subscribes);
-        if !self.sweeps.is_empty() {
-            self.look_up_marked()?;
-        }
         while let Some(mut sweep) = self.sweeps.pop_front() {
             if !self.walk(&mut sweep, Phase::Recent, budget, settings, differences, out)? {
                 self.sweeps.push_front(sweep);
@@ -58,18 +54,6 @@ impl ChatsTask {
             }
         }
         Ok(true)
-    }
-
-    /// Has the chats that were touched since found by the day of their latest fact, as those that were settled are.
-    fn look_up_marked(&mut self) -> anyhow::Result<()> {
-        for key in self.table.take_marked() {
-            let mut slot = self.table.slot(&key)?;
-            let Some(row) = &slot.row else { continue };
-            let (channel, after) = (row.channel.clone(), row.unsettled_index());
-            let before = std::mem::replace(&mut slot.index, after);
-            self.reindex(&channel, std::str::from_utf8(&key)?, before, after);
-        }
-        Ok(())
     }
 }
 

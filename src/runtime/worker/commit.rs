@@ -60,7 +60,7 @@ impl<L: Log> Worker<L> {
             return Ok(None);
         }
         for chats in self.folding.pipeline.chats.values_mut() {
-            chats.index.commit(&mut changes);
+            chats.commit_lookups(&mut changes);
         }
         let is_time = began >= self.last_reached + REACHED_EVERY;
         let notes_reached = all || is_time || self.unreached >= UNREACHED_MAX;
