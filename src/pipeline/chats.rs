@@ -3,6 +3,8 @@
 pub mod lookups;
 mod put_off;
 mod sweep;
+#[cfg(test)]
+mod tests;
 
 use super::outlet::Outlet;
 use crate::domain::conversation::ROUND_MAX;
