@@ -141,10 +141,10 @@ impl ChatsTask {
         if folded.changed {
             slot.mark();
             if self.puts_off {
-                slot.has_moved();
+                slot.mark_moved();
             } else if !folded.settle {
                 // Settling looks at it anyway.
-                slot.compare_index();
+                slot.mark_if_moved();
             }
         }
         Ok(Ok(Followed { asks: folded.asks, settle: folded.settle }))
@@ -165,7 +165,7 @@ impl ChatsTask {
         if new {
             slot.mark();
             if self.puts_off {
-                slot.has_moved();
+                slot.mark_moved();
             }
         }
         Ok(new)
@@ -193,7 +193,7 @@ impl ChatsTask {
             differences.push((row.channel.clone(), bucket, counts));
         }
         let due = row.due().filter(|due| due_before != Some(*due));
-        if held.compare_index() || settled.changed {
+        if held.mark_if_moved() || settled.changed {
             held.mark();
         }
         if let Some(due) = due {
@@ -262,7 +262,7 @@ impl ChatsTask {
             .map(|effect| Sweep::new(effect.clone()))
             .collect();
         if self.passing.len() >= MANY_SWEEPS {
-            self.look_up_moved();
+            self.tell_of_moved();
             narrow(&mut self.passing, &[Phase::Waiting], &mut self.index)?;
         }
         if self.passing.is_empty() && self.sweeps.is_empty() {
@@ -319,7 +319,7 @@ impl ChatsTask {
         }
         if self.sweeps_added >= MANY_SWEEPS {
             let mut added = self.sweeps.split_off(self.sweeps.len().saturating_sub(self.sweeps_added));
-            self.look_up_moved();
+            self.tell_of_moved();
             narrow(&mut added, &[Phase::Waiting, Phase::Recent], &mut self.index)?;
             self.sweeps.append(&mut added);
         }
@@ -377,7 +377,7 @@ impl ChatsTask {
             if slice == 0 {
                 return Ok(false);
             }
-            self.look_up_moved();
+            self.tell_of_moved();
             let entries = self.index.scan(&prefix, &sweep.after, slice)?;
             let Some(last) = entries.last() else { return Ok(true) };
             sweep.after.clone_from(last);
@@ -429,7 +429,7 @@ impl ChatsTask {
                 // What was due before has been removed, and looking past that would cost.
                 let after =
                     if self.due_floor > Timestamp::MIN { due_entry(self.due_floor, "") } else { Vec::new() };
-                self.look_up_moved();
+                self.tell_of_moved();
                 self.due_ahead = self.index.scan(b"d", &after, AHEAD)?.into();
                 let are_due = self.due_ahead.iter().take_while(|entry| due_time(entry) <= until);
                 self.table.read_ahead(are_due.map(|entry| due_chat(entry).as_bytes()))?;
@@ -441,10 +441,10 @@ impl ChatsTask {
             let time = due_time(entry);
             let slot = self.table.slot(due_chat(entry).as_bytes())?;
             if slot.row.as_ref().and_then(ChatRow::due) != Some(time) {
-                let is_known = slot.index.due == Some(time);
+                // The lookups will lose the entry when they are told.
+                let will_go = slot.index.due == Some(time) && slot.has_moved();
                 let entry = self.due_ahead.pop_front().expect("it was just looked at");
-                // Of what moved since it was looked up ahead the lookups are told in time.
-                if !is_known {
+                if !will_go {
                     self.index.forget(entry)?;
                 }
                 continue;
@@ -464,7 +464,7 @@ impl ChatsTask {
 
     /// Tells the lookups of the chats that moved since, which is done before anybody looks: most of them move on, and back,
     /// before that.
-    fn look_up_moved(&mut self) {
+    fn tell_of_moved(&mut self) {
         let Self { table, index, puts_off, .. } = self;
         let stands = |row: &ChatRow| if *puts_off { row.unsettled_index() } else { row.index() };
         table.moved(stands, |row, before, after| {
@@ -477,7 +477,7 @@ impl ChatsTask {
 
     /// Puts what changed of the lookups since the last commit into `changes`.
     pub fn commit_lookups(&mut self, changes: &mut Changes<'_>) {
-        self.look_up_moved();
+        self.tell_of_moved();
         self.index.commit(changes);
     }
 }

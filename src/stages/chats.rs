@@ -404,7 +404,7 @@ fn known(rounds: &[Round], sealed: &Seal) -> Vec<KnownRound> {
     known
 }
 
-/// Both lists in one, which has no more room than it needs: most chats have one round.
+/// Both lists in one. Most chats have one round, and then it has no more room than it needs.
 fn joined(mut head: Vec<KnownRound>, tail: Vec<KnownRound>) -> Vec<KnownRound> {
     if head.is_empty() {
         return tail;

@@ -26,8 +26,8 @@ pub struct SortedIndex {
 struct Kind {
     added: BTreeSet<Vec<u8>>,
     removed: BTreeSet<Vec<u8>>,
-    /// What came since, in order, still to be sorted into `added` (true) and `removed` (false): most of it cancels out
-    /// before anybody looks.
+    /// What came since, in order, still to be sorted into `added` (true) and `removed` (false): nobody may look for this
+    /// kind, and then some of it cancels out.
     news: Vec<(bool, Vec<u8>)>,
 }
 

@@ -67,7 +67,7 @@ pub struct Table<R: TableRow> {
     /// Rows that were not used since the last turn; what is used again moves to `rows`.
     older: Slots<R>,
     dirty: Vec<Key>,
-    /// Rows that the lookups do not have where they stand. With a store they are among the dirty ones.
+    /// Rows that the lookups may not have where they stand. With a store they are dirty, too, until [`Table::changed`].
     moved: Vec<Key>,
     rows_max: usize,
     /// Of everything that is stored in this partition, with what [`Table::changed`] has told since.
@@ -139,19 +139,19 @@ impl<R: TableRow> Held<'_, R> {
         }
     }
 
-    /// Says that the lookups may not have this row where it stands. It must be marked, too.
-    pub fn has_moved(&mut self) {
+    /// Says that the lookups may not have this row where it stands. The row must be marked, too.
+    pub fn mark_moved(&mut self) {
         if !std::mem::replace(&mut self.slot.has_moved, true) {
             self.moved.push(self.key.into());
         }
     }
 
-    /// Says so if it is the case: true.
-    pub fn compare_index(&mut self) -> bool {
+    /// Says so if they have it elsewhere. True: and it was not said before.
+    pub fn mark_if_moved(&mut self) -> bool {
         let slot = &*self.slot;
         let moves = !slot.has_moved && slot.row.as_ref().map(R::index).unwrap_or_default() != slot.index;
         if moves {
-            self.has_moved();
+            self.mark_moved();
         }
         moves
     }
@@ -177,6 +177,11 @@ impl<R: TableRow> Slot<R> {
         let index = row.as_ref().map(R::index).unwrap_or_default();
         let stored = stored.unwrap_or_default();
         Self { row, index, has_moved: false, dirty: false, is_ahead: false, stored }
+    }
+
+    /// Whether the lookups are still to be told of this row ([`Table::moved`]).
+    pub fn has_moved(&self) -> bool {
+        self.has_moved
     }
 
     /// The lookups in memory that a use of it is.
@@ -266,7 +271,8 @@ impl<R: TableRow> Table<R> {
     }
 
     /// Tells the rows that have moved since this was last asked: each, where the lookups have it, and where it stands by
-    /// `stands`. From here on the lookups have it there. To be asked before a commit ends: rows are dropped after it.
+    /// `stands`. From here on the lookups have it there. To be asked together with [`Self::changed`], with no fold between:
+    /// both tell of the same commit, and rows may be dropped after it.
     pub fn moved(&mut self, stands: impl Fn(&R) -> R::Index, mut tell: impl FnMut(&R, R::Index, R::Index)) {
         for key in self.moved.drain(..) {
             let Some(slot) = place(&mut self.rows, &mut self.older, &key) else { continue };
