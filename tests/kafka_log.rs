@@ -418,7 +418,9 @@ fn every_input_is_answered_once_while_workers_come_and_go() {
         while behind() != [0; PARTITIONS as usize] && Instant::now() < limit {
             std::thread::sleep(STEP);
         }
+        let left = behind();
         done.store(true, Ordering::Relaxed);
+        assert_eq!(left, [0; PARTITIONS as usize], "the inputs are not read to their ends");
     });
     let mut answers = world.read_out((PARTITIONS as u32 * ROUNDS * RECORDS) as usize);
     assert_eq!(answers.len(), (PARTITIONS as u32 * ROUNDS * RECORDS) as usize);
