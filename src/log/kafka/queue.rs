@@ -92,15 +92,15 @@ impl Connection {
 
     /// Delivers an assigned partition from here on. `held`: it was held back before.
     ///
-    /// Resuming what is not paused would drop what was fetched without going back for it, so it is not done.
-    /// And the queue is forwarded only now: an earlier assignment of the partition that is still being
-    /// stopped clears it.
+    /// What was not held back is not resumed: librdkafka might fetch it again from an older place. And the queue is
+    /// forwarded only now: an earlier assignment of the partition that is still being stopped clears it.
     pub fn begin(&self, of: &TopicPartition, from: KafkaOffset, held: bool) -> LogResult<()> {
         self.seek(of, from)?;
         self.forward(of);
         if held {
-            // librdkafka passes over a call that its own pause for a rebalance overtakes, and reports success: the partition
-            // would stand still for ever. Where the first call was heard the second does nothing.
+            // Twice: librdkafka passes over a call that its own pause for a rebalance overtakes, and reports success. The
+            // partition would stand still for ever. Where the first call was heard, the second finds it resumed and does
+            // nothing, or, held back for a rebalance, has some records come again, which cursors pass over.
             let list = to_list(slice::from_ref(of), KafkaOffset::Invalid);
             for _ in 0..2 {
                 self.consumer

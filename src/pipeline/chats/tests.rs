@@ -121,7 +121,7 @@ fn a_chat_is_looked_up_where_it_stands_however_often_it_moved_since_anybody_look
     // It came and went within one commit: it was never looked up as one that waits.
     assert_eq!((world.entries(b'w'), world.entries(b'r'), world.entries(b'd')), (0, 1, 1));
     world.commit();
-    // A question after an answer is a fact of a later day, and changes no status: nothing is settled.
+    // Each is a fact of a later day. The question comes after an answer, so that nothing is settled because of it.
     for (day, said) in
         [(3, Said::CustomerMessage { customer: "u" }), (4, Said::Closed { by: None }), (5, Said::Reopened)]
     {
