@@ -5,7 +5,7 @@
 use crate::process::LIMIT;
 use crate::rich::{CHANNELS, DAY, MANAGERS, time};
 use crate::subject::{Program, Running, Subject};
-use crate::world::{STATUSES, World, partitions};
+use crate::world::{STATUSES, World};
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer as _, ThreadedProducer};
 use rdkafka::{ClientConfig, Message as _, Offset, TopicPartitionList};
@@ -233,7 +233,7 @@ fn consumer(world: &World) -> anyhow::Result<BaseConsumer> {
         .set("enable.auto.commit", "false")
         .create()?;
     let mut list = TopicPartitionList::new();
-    for of in partitions([STATUSES]) {
+    for of in world.partitions([STATUSES]) {
         list.add_partition_offset(&of.topic, of.partition, Offset::Beginning)?;
     }
     consumer.assign(&list)?;

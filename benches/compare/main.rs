@@ -1,7 +1,7 @@
 //! `run` beside the same job on Kafka Streams (`benches/kafka-streams`) and a plain consumer that only counts, on one
 //! broker: throughput, CPU, memory, latency, restarts. What `run` publishes is held against `fold`.
-//! `dev/compare [--chats N] [--pairs N] [--no-peer] [--only throughput|latency|restart] [--out DIR]`. A whole run
-//! rewrites `results.md` and `results.svg` in `benches/`, or in DIR.
+//! `dev/compare [--chats N] [--pairs N] [--partitions N] [--channels N] [--no-peer] [--only throughput|latency|restart|scaling] [--out DIR]`. A
+//! whole run, of which scaling is no part, rewrites `results.md` and `results.svg` in `benches/`, or in DIR.
 
 mod figures;
 mod latency;
@@ -14,6 +14,7 @@ mod report;
 mod restart;
 #[path = "../load/rich.rs"]
 mod rich;
+mod scaling;
 mod subject;
 mod svg;
 mod throughput;
@@ -21,15 +22,17 @@ mod verify;
 mod world;
 
 use report::Results;
-use rich::Load;
+use rich::{CHANNELS, Load};
 use std::path::{Path, PathBuf};
 use subject::Program;
-use world::World;
+use world::{PARTITIONS, World};
 
 struct Args {
     chats: u32,
     pairs: usize,
     peer: bool,
+    partitions: i32,
+    channels: u32,
     only: Option<String>,
     out: PathBuf,
 }
@@ -43,18 +46,22 @@ fn main() -> anyhow::Result<()> {
     if args.peer {
         subject::build_peer()?;
     }
-    let world = World::connect()?;
+    let mut world = World::connect()?;
     let mut programs = vec![Program::ChatGoals, Program::KafkaStreams];
     programs.retain(|program| args.peer || *program == Program::ChatGoals);
     let wanted = |part: &str| args.only.as_deref().is_none_or(|only| only == part);
-    let mut results = Results::new(args.chats);
+    world.partitions = args.partitions;
 
     // No record is of the future, and no deadline passes in the next hours.
     let base = chrono::Utc::now().timestamp_millis() / 60_000 * 60_000;
-    let load = Load { chats: args.chats, base };
+    let load = Load { channels: args.channels, ..Load::plain(args.chats, base) };
+    if args.only.as_deref() == Some("scaling") {
+        return scaling::measure(&mut world, load, args.pairs);
+    }
+    let mut results = Results::new(load, args.partitions);
     if wanted("throughput") || wanted("restart") {
         let records = world.preload(&load)?;
-        println!("{records} records of {} chats, {} partitions", args.chats, world::PARTITIONS);
+        println!("{records} records of {} chats, {} partitions", args.chats, args.partitions);
         results.records = records;
     }
     if wanted("throughput") {
@@ -83,13 +90,23 @@ fn main() -> anyhow::Result<()> {
 
 fn parse(args: &[String]) -> anyhow::Result<Args> {
     let out = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches");
-    let mut found = Args { chats: 200_000, pairs: 3, peer: true, only: None, out };
+    let mut found = Args {
+        chats: 200_000,
+        pairs: 3,
+        peer: true,
+        partitions: PARTITIONS,
+        channels: CHANNELS,
+        only: None,
+        out,
+    };
     let mut args = args.iter();
     while let Some(arg) = args.next() {
         let mut value = || args.next().ok_or_else(|| anyhow::anyhow!("{arg} wants a value"));
         match arg.as_str() {
             "--chats" => found.chats = value()?.parse()?,
             "--pairs" => found.pairs = value()?.parse()?,
+            "--partitions" => found.partitions = value()?.parse()?,
+            "--channels" => found.channels = value()?.parse()?,
             "--no-peer" => found.peer = false,
             "--only" => found.only = Some(value()?.clone()),
             "--out" => found.out = value()?.into(),
@@ -99,7 +116,7 @@ fn parse(args: &[String]) -> anyhow::Result<Args> {
         }
     }
     anyhow::ensure!(found.pairs > 0 && found.chats > 1, "there is nothing to measure");
-    let parts = [None, Some("throughput"), Some("latency"), Some("restart")];
-    anyhow::ensure!(parts.contains(&found.only.as_deref()), "--only throughput, latency or restart");
+    let parts = [None, Some("throughput"), Some("latency"), Some("restart"), Some("scaling")];
+    anyhow::ensure!(parts.contains(&found.only.as_deref()), "--only throughput, latency, restart or scaling");
     Ok(found)
 }

@@ -2,7 +2,7 @@
 
 use crate::proc::{self, Tree};
 use crate::throughput::{Sample, others};
-use crate::world::{CONSUMED, PARTITIONS, World};
+use crate::world::{CONSUMED, World};
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use std::io::{BufRead as _, BufReader, Read as _};
@@ -27,7 +27,7 @@ pub fn measure(world: &World, records: u64) -> anyhow::Result<Sample> {
     let (broker, machine) = (world.broker_cpu(), proc::machine());
     let start = Instant::now();
     let child = Command::new(std::env::current_exe()?)
-        .args([ARGUMENT, &world.bootstrap, &records.to_string()])
+        .args([ARGUMENT, &world.bootstrap, &world.partitions.to_string(), &records.to_string()])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()?;
@@ -45,7 +45,10 @@ pub fn measure(world: &World, records: u64) -> anyhow::Result<Sample> {
 
 /// What the process does: reads so many records, says so, and waits to be ended.
 pub fn run(args: &[String]) -> anyhow::Result<()> {
-    let [bootstrap, records] = args else { anyhow::bail!("{ARGUMENT} BOOTSTRAP RECORDS") };
+    let [bootstrap, partitions, records] = args else {
+        anyhow::bail!("{ARGUMENT} BOOTSTRAP PARTITIONS RECORDS")
+    };
+    let partitions: i32 = partitions.parse()?;
     let consumer: BaseConsumer = ClientConfig::new()
         .set("bootstrap.servers", bootstrap)
         .set("group.id", "compare-plain")
@@ -57,7 +60,7 @@ pub fn run(args: &[String]) -> anyhow::Result<()> {
         .create()?;
     let mut list = TopicPartitionList::new();
     for topic in CONSUMED {
-        for partition in 0..PARTITIONS {
+        for partition in 0..partitions {
             list.add_partition_offset(topic, partition, Offset::Beginning)?;
         }
     }

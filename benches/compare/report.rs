@@ -4,15 +4,17 @@ use crate::figures::{Figure, number};
 use crate::latency::{self, Latency, Seen};
 use crate::proc;
 use crate::restart::Restart;
+use crate::rich::Load;
 use crate::subject::Program;
 use crate::throughput::{Sample, Throughput};
-use crate::world::PARTITIONS;
 use std::fmt::Write as _;
 use std::process::Command;
 
 /// All that was measured; what was left out is empty.
 pub struct Results {
-    pub chats: u32,
+    pub load: Load,
+    /// Of each topic.
+    pub partitions: i32,
     pub records: u64,
     pub throughput: Option<Throughput>,
     pub latencies: Vec<(Program, Latency)>,
@@ -20,8 +22,8 @@ pub struct Results {
 }
 
 impl Results {
-    pub fn new(chats: u32) -> Self {
-        Self { chats, records: 0, throughput: None, latencies: Vec::new(), restarts: Vec::new() }
+    pub fn new(load: Load, partitions: i32) -> Self {
+        Self { load, partitions, records: 0, throughput: None, latencies: Vec::new(), restarts: Vec::new() }
     }
 }
 
@@ -60,9 +62,11 @@ fn circumstances(results: &Results) -> String {
         line(
             "load",
             format!(
-                "{} records of {} chats, {PARTITIONS} partitions",
+                "{} records of {} chats in {} channels, {} partitions",
                 number(results.records as f64),
-                number(results.chats.into())
+                number(results.load.chats.into()),
+                number(results.load.channels.into()),
+                results.partitions
             ),
         );
     }

@@ -3,7 +3,7 @@
 use crate::process::first_status;
 use crate::subject::{Program, Subject};
 use crate::throughput::settle;
-use crate::world::{STATUSES, World, partitions};
+use crate::world::{STATUSES, World};
 use std::time::Instant;
 
 /// As long as the other one's, which the broker of `dev/kafka` sets.
@@ -41,7 +41,8 @@ pub fn measure(world: &World, program: Program) -> anyhow::Result<Restart> {
 fn first_output(subject: &Subject<'_>) -> anyhow::Result<f64> {
     let world = subject.world;
     let (running, start) = (subject.start()?, Instant::now());
-    let seconds = first_status(&world.bootstrap, &world.log, "chat.events", &partitions([STATUSES]), start)?;
+    let seconds =
+        first_status(&world.bootstrap, &world.log, "chat.events", &world.partitions([STATUSES]), start)?;
     running.kill();
     Ok(seconds)
 }

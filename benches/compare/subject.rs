@@ -2,7 +2,7 @@
 //! ends with this process whatever happens.
 
 use crate::proc::Tree;
-use crate::world::{self, PARTITIONS, World};
+use crate::world::World;
 use anyhow::Context as _;
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -44,7 +44,7 @@ impl<'a> Subject<'a> {
         static MADE: AtomicU32 = AtomicU32::new(0);
         let number = MADE.fetch_add(1, Ordering::Relaxed);
         let id = format!("compare-{}-{number}", std::process::id());
-        world.fresh_outputs(&world::config(&id)?, program == Program::ChatGoals)?;
+        world.fresh_outputs(&world.config(&id)?, program == Program::ChatGoals)?;
         let dir = tempfile::tempdir()?;
         let subject = Self { program, world, session_ms: SESSION_MS, id, dir };
         std::fs::create_dir(subject.state())?;
@@ -76,7 +76,7 @@ impl<'a> Subject<'a> {
                     .arg(format!("--bootstrap={}", self.world.bootstrap))
                     .arg(format!("--state-dir={}", self.state().display()))
                     .arg(format!("--set=group.id={}", self.id))
-                    .arg(format!("--set=create.partitions={PARTITIONS}"))
+                    .arg(format!("--set=create.partitions={}", self.world.partitions))
                     .arg("--set=telemetry.listen=127.0.0.1:0");
                 command
             }

@@ -42,7 +42,7 @@ pub fn draw(results: &Results) -> String {
          <text class=\"title\" x=\"0\" y=\"20\">chat-goals beside the same job on Kafka Streams, exactly once, one broker</text>\n\
          <text class=\"small\" x=\"0\" y=\"40\">{} records of {} chats; medians; {} cores shared with the broker</text>\n{body}</svg>\n",
         number(results.records as f64),
-        number(results.chats.into()),
+        number(results.load.chats.into()),
         std::thread::available_parallelism().map_or(0, usize::from)
     )
 }

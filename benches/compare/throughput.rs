@@ -5,7 +5,7 @@ use crate::proc;
 use crate::process::LIMIT;
 use crate::subject::{Program, Running, Subject};
 use crate::verify::Expectation;
-use crate::world::{CONSUMED, COUNTERS, STATUSES, World, partitions};
+use crate::world::{CONSUMED, COUNTERS, STATUSES, World};
 use chat_goals::log::{Log as _, TopicPartition};
 use std::time::{Duration, Instant};
 
@@ -101,8 +101,8 @@ pub fn settle(subject: &Subject<'_>, running: &mut Running, start: Instant) -> a
         running.alive()?;
         std::thread::sleep(LOOK_EVERY);
     }
-    let read = partitions(CONSUMED.into_iter().chain(names));
-    let written = partitions([STATUSES, COUNTERS]);
+    let read = world.partitions(CONSUMED.into_iter().chain(names));
+    let written = world.partitions([STATUSES, COUNTERS]);
     let (mut before, mut last, mut sample) = (Vec::new(), start, Sample::default());
     while start.elapsed() < LIMIT {
         std::thread::sleep(LOOK_EVERY);
@@ -129,7 +129,7 @@ pub fn settle(subject: &Subject<'_>, running: &mut Running, start: Instant) -> a
                 others,
             };
         } else if now - last >= SETTLED {
-            let inputs = CONSUMED.len() * crate::world::PARTITIONS as usize;
+            let inputs = CONSUMED.len() * world.partitions as usize;
             let lagging: Vec<(TopicPartition, i64)> = (0..read.len())
                 .filter(|at| positions[*at] < ends[*at])
                 .map(|at| (read[at].clone(), positions[at]))

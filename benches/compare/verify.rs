@@ -8,7 +8,7 @@ mod same;
 
 use crate::process::LIMIT;
 use crate::rich::{Load, QUIET};
-use crate::world::{COUNTERS, STATUSES, World, partitions};
+use crate::world::{COUNTERS, STATUSES, World};
 use chat_goals::log::{Batch as _, Log as _, Reader as _, TopicPartition};
 use counter::{is_zero, key_of};
 use same::plain;
@@ -114,7 +114,7 @@ fn some(keys: &[&str]) -> String {
 
 /// Reads a topic from its beginning to its end.
 fn newest(world: &World, topic: &str) -> anyhow::Result<Newest> {
-    let of = partitions([topic]);
+    let of = world.partitions([topic]);
     let ends = world.log.ends(&of)?;
     let mut reader = world.log.reader()?;
     reader.assign(&of.iter().map(|of| (of.clone(), 0)).collect::<Vec<_>>())?;

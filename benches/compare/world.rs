@@ -12,6 +12,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::producer::Producer as _;
 use std::time::{Duration, Instant};
 
+/// Of each topic, unless it is said otherwise.
 pub const PARTITIONS: i32 = 4;
 pub const STATUSES: &str = "goal.status-changed";
 pub const COUNTERS: &str = "manager.goal-counters";
@@ -22,6 +23,8 @@ pub const CONSUMED: [&str; 2] = ["chat.events", "customer.events"];
 pub struct World {
     pub bootstrap: String,
     pub log: KafkaLog,
+    /// Of each topic.
+    pub partitions: i32,
     broker: Option<u32>,
 }
 
@@ -31,12 +34,24 @@ impl World {
             .context("there is no KAFKA_BOOTSTRAP: dev/kafka run -- cargo bench --bench compare")?;
         let log = KafkaLog::connect(&bootstrap, &[], KafkaTuning::default())?;
         let broker = std::env::var("KAFKA_PID").ok().and_then(|pid| pid.parse().ok());
-        Ok(Self { bootstrap, log, broker })
+        Ok(Self { bootstrap, log, partitions: PARTITIONS, broker })
     }
 
     /// CPU seconds of the broker so far; not a number if it is elsewhere.
     pub fn broker_cpu(&self) -> f64 {
         self.broker.and_then(crate::proc::cpu_seconds).unwrap_or(f64::NAN)
+    }
+
+    /// The settings of `chat-goals` for a group.
+    pub fn config(&self, id: &str) -> anyhow::Result<Config> {
+        let set = [("group.id", id.to_owned()), ("create.partitions", self.partitions.to_string())];
+        Ok(Config::load(None, std::iter::empty(), &set.map(|(name, value)| (name.to_owned(), value)))?)
+    }
+
+    pub fn partitions<T: AsRef<str>>(&self, topics: impl IntoIterator<Item = T>) -> Vec<TopicPartition> {
+        let of =
+            |topic: T| (0..self.partitions).map(move |number| TopicPartition::new(topic.as_ref(), number));
+        topics.into_iter().flat_map(of).collect()
     }
 
     /// Writes the load into fresh inputs; the number of chat and customer events.
@@ -48,14 +63,14 @@ impl World {
             Ok(())
         })?;
         producer.flush(LIMIT)?;
-        let written: i64 = self.log.ends(&partitions(CONSUMED))?.iter().sum();
+        let written: i64 = self.log.ends(&self.partitions(CONSUMED))?.iter().sum();
         anyhow::ensure!(written as u64 == records, "{written} of {records} records are in the inputs");
         Ok(records)
     }
 
     pub fn fresh_inputs(&self) -> anyhow::Result<()> {
         let inputs = Input::ALL.map(Input::topic);
-        self.remake(&inputs, &config("inputs")?, |plan| inputs.contains(&plan.name.as_str()))
+        self.remake(&inputs, &self.config("inputs")?, |plan| inputs.contains(&plan.name.as_str()))
     }
 
     /// Outputs with nothing in them, and the other topics of this group that `also` wants.
@@ -123,17 +138,4 @@ impl World {
         }
         Ok(true)
     }
-}
-
-/// The settings of `chat-goals` for a group.
-pub fn config(id: &str) -> anyhow::Result<Config> {
-    let set = [("group.id", id.to_owned()), ("create.partitions", PARTITIONS.to_string())];
-    Ok(Config::load(None, std::iter::empty(), &set.map(|(name, value)| (name.to_owned(), value)))?)
-}
-
-pub fn partitions<T: AsRef<str>>(topics: impl IntoIterator<Item = T>) -> Vec<TopicPartition> {
-    topics
-        .into_iter()
-        .flat_map(|topic| (0..PARTITIONS).map(move |number| TopicPartition::new(topic.as_ref(), number)))
-        .collect()
 }

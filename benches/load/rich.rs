@@ -17,8 +17,12 @@ const VIEWS: u16 = 5;
 const EVENTS: [&str; 4] = ["Purchase", "Booking", "Signup", "Subscription"];
 
 /// The parameters from which everything follows.
+#[derive(Clone, Copy)]
 pub struct Load {
     pub chats: u32,
+    pub channels: u32,
+    /// How many times as much as usual each customer does.
+    pub deeds: u16,
     /// When it ends, in milliseconds since the epoch.
     pub base: i64,
 }
@@ -110,6 +114,11 @@ struct Plan {
 }
 
 impl Load {
+    /// As it is where nothing else is said.
+    pub fn plain(chats: u32, base: i64) -> Self {
+        Self { chats, channels: CHANNELS, deeds: 1, base }
+    }
+
     /// Calls `to` with every record in the order of time; returns how many chat and customer events there are.
     pub fn each(&self, mut to: impl FnMut(Record) -> anyhow::Result<()>) -> anyhow::Result<u64> {
         let mut plans = self.plans();
@@ -125,7 +134,7 @@ impl Load {
 
     fn plans(&self) -> Vec<Plan> {
         let mut plans = Vec::with_capacity(self.chats as usize * 11);
-        for channel in 0..CHANNELS {
+        for channel in 0..self.channels {
             for (number, (at, _)) in self.settings(channel).iter().enumerate() {
                 plans.push(Plan { at: *at, of: channel, detail: number as u16, what: What::Settings });
             }
@@ -149,12 +158,14 @@ impl Load {
         }
         for customer in 0..self.customers() {
             let mut push = |at, detail, what| plans.push(Plan { at, of: customer, detail, what });
-            if let Some(deed) = self.deed(customer) {
-                push(deed.at, 0, What::Did);
+            for number in 0..self.deeds {
+                if let Some(deed) = self.deed(customer, number) {
+                    push(deed.at, number, What::Did);
+                }
             }
             let mut random = self.random(99, customer);
-            for view in 1..=VIEWS {
-                push(self.base - 1 - random.i64(0..SPREAD), view, What::Viewed);
+            for view in 0..VIEWS * self.deeds {
+                push(self.base - 1 - random.i64(0..SPREAD), self.deeds + view, What::Viewed);
             }
         }
         plans
@@ -207,7 +218,7 @@ impl Load {
 
     fn chat(&self, number: u32) -> Chat {
         let mut random = self.random(1, number);
-        let channel = number % self.customers() % CHANNELS;
+        let channel = number % self.customers() % self.channels;
         let day = self.base - SPREAD + DAY * random.i64(0..SPREAD / DAY);
         let opened = day + random.i64(QUIET..DAY - 2 * HOUR);
         let asked = opened + random.i64(1_000..6_000);
@@ -236,14 +247,14 @@ impl Load {
         if (at - self.base).rem_euclid(DAY) < QUIET { at + QUIET } else { at }
     }
 
-    /// For 60 % of the customers one thing, half of the time what the goal of their first chat wants.
-    fn deed(&self, customer: u32) -> Option<Deed> {
-        let mut random = self.random(77, customer);
+    /// For 60 % of the customers one thing of each number, half of the time what the goal of their first chat wants.
+    fn deed(&self, customer: u32, number: u16) -> Option<Deed> {
+        let mut random = self.random(77 + 1_000 * u64::from(number), customer);
         if random.u32(0..10) >= 6 {
             return None;
         }
         let replied = self.chat(customer).first.replied;
-        let goal = self.goal_at(customer % CHANNELS, replied);
+        let goal = self.goal_at(customer % self.channels, replied);
         let deadline = replied + goal.days * DAY;
         let inside = random.i64(replied + MINUTE..deadline.min(self.base));
         let before = replied - random.i64(HOUR..3 * DAY);
@@ -263,7 +274,7 @@ impl Load {
         let Plan { at, of, detail, what } = plan;
         let time = time(at);
         let customer = of % self.customers();
-        let channel = if what == What::Settings { of } else { customer % CHANNELS };
+        let channel = if what == What::Settings { of } else { customer % self.channels };
         let body = match what {
             What::Settings => self.settings(of).swap_remove(detail.into()).1,
             What::Opened => format!(r#""chatOpened":{{"customerId":"u{customer}","openedBy":"CUSTOMER"}}"#),
@@ -271,7 +282,7 @@ impl Load {
             What::Replied => format!(r#""managerReply":{{"managerId":"m{detail}"}}"#),
             What::Closed => format!(r#""chatClosed":{{"managerId":"m{detail}"}}"#),
             What::Did => {
-                let deed = self.deed(of).expect("it was planned");
+                let deed = self.deed(of, detail).expect("it was planned");
                 format!(
                     r#""tracked":{{"name":"{}","properties":{{"orderId":"o{number}","amount":{}.5,"plan":{{"tier":"{}"}}}}}}"#,
                     deed.name,
@@ -306,7 +317,7 @@ impl Load {
 
 fn manager(channel: u32, random: &mut Rng) -> u16 {
     let each = MANAGERS / CHANNELS;
-    (channel * each + random.u32(0..each)) as u16
+    ((channel * each + random.u32(0..each)) % MANAGERS) as u16
 }
 
 pub fn time(at: i64) -> String {
