@@ -45,11 +45,19 @@ pub struct Pace {
     pub records_max: usize,
     /// How many batches are folded after one look at the goal changes; beside a commit half as many more.
     pub batches_a_pass: usize,
-    /// How many chats a sweep or the clock may settle before records have their turn again.
+    /// How many chats of a partition a sweep or the clock may settle before others have their turn again.
     pub chats_a_pass: usize,
 }
 
+/// Of some records in a row several are of one chat. What time settles is a row each, and counts for as much as so many records.
+const ROWS_OF_TIME: usize = 8;
+
 impl Pace {
+    /// Whether so many records, and so many chats that settings or the clock touched, are enough for a commit.
+    pub fn is_full(&self, records: usize, settled: usize) -> bool {
+        records + ROWS_OF_TIME * settled >= self.records_max
+    }
+
     /// Between the begin of a commit that took so long and the next one when everything that came is folded: quick commits
     /// come often, and slow ones never take more than half of the time, up to where `interval` sets the end.
     pub fn interval_after(&self, took: Duration) -> Duration {

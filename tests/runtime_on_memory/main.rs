@@ -10,6 +10,7 @@
 
 mod blocked;
 mod mischief;
+mod stepped;
 mod watched;
 mod world;
 
@@ -18,6 +19,7 @@ mod beside;
 mod clock;
 mod faults;
 mod idle;
+mod passing;
 mod reached;
 mod restarts;
 mod settings;

@@ -8,6 +8,7 @@ use chat_goals::log::memory::{MemoryLog, MemoryMember};
 use chat_goals::log::partitioner::partition_of;
 use chat_goals::log::{Log, Member as _, Outgoing, TopicPartition};
 use chat_goals::runtime::Runtime;
+use chat_goals::runtime::clocks::WallClock;
 use chat_goals::runtime::topology::{self, Topology};
 use chat_goals::simulate::dice::Dice;
 use chat_goals::simulate::expectation::Expectation;
@@ -80,6 +81,11 @@ impl World {
             wall.load(Ordering::SeqCst)
         };
         Runtime::start(on, &config, self.topology.clone(), Arc::new(now)).unwrap()
+    }
+
+    pub fn wall_clock(&self) -> WallClock {
+        let wall = self.wall.clone();
+        Arc::new(move || wall.load(Ordering::SeqCst))
     }
 
     /// Lets the group throw out all workers of a process; they join again when they learn of it.

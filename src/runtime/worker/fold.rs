@@ -28,6 +28,8 @@ pub(super) struct Folding {
     pub settled: usize,
     /// More deadlines have passed than the clock could settle in one pass.
     pub ticking: bool,
+    /// The partition for which time passes first in the next pass, or the one after it.
+    turn: i32,
 }
 
 /// How far time may go on.
@@ -41,8 +43,21 @@ impl Folding {
     pub fn new(topology: Arc<Topology>, clocks: Clocks, held: Held) -> Self {
         let pipeline = Pipeline::new(topology.partitions, true);
         let (tasks, tally, parked) = (Tasks::default(), Tally::default(), BTreeMap::new());
-        let (to_pause, unsent, settled, ticking) = (Vec::new(), Unsent::default(), 0, false);
-        Self { topology, clocks, pipeline, tasks, tally, held, parked, to_pause, unsent, settled, ticking }
+        let (to_pause, unsent, settled, ticking, turn) = (Vec::new(), Unsent::default(), 0, false, 0);
+        Self {
+            topology,
+            clocks,
+            pipeline,
+            tasks,
+            tally,
+            held,
+            parked,
+            to_pause,
+            unsent,
+            settled,
+            ticking,
+            turn,
+        }
     }
 
     /// Everything since the last commit never happened, and no task runs.
@@ -233,25 +248,27 @@ impl Folding {
         }
     }
 
-    /// Shows settings to chats and moves clocks, in each partition up to so many chats. Everything that was fetched has
-    /// been folded.
-    pub fn pass_time(&mut self, moment: &Moment, chats_max: usize, known: &Known) -> Result<(), Failure> {
+    /// Shows settings to chats and moves clocks, one partition after the other until a commit is full. Everything that was
+    /// fetched has been folded.
+    pub fn pass_time(&mut self, moment: &Moment, pace: &Pace, known: &Known) -> Result<(), Failure> {
         self.take_goals(known);
         if let Some(grant) = &moment.granted {
             self.pipeline.time_is(grant.earliest());
         }
         self.ticking = false;
-        for (partition, inbox_read) in &moment.inboxes {
-            if self.unsent.bytes() >= UNSENT_BYTES_MAX {
-                // Those before it have come further by the next pass.
-                self.ticking = true;
+        let (earlier, later) =
+            moment.inboxes.split_at(moment.inboxes.partition_point(|(partition, _)| *partition < self.turn));
+        for (partition, inbox_read) in later.iter().chain(earlier) {
+            if self.unsent.bytes() >= UNSENT_BYTES_MAX || pace.is_full(0, self.settled) {
+                // However many partitions there are, a commit holds no more for them. It is their turn next.
+                (self.ticking, self.turn) = (true, *partition);
                 break;
             }
-            let mut budget = chats_max;
+            let mut budget = pace.chats_a_pass;
             let granted = moment.granted.as_deref();
             self.ticking |= self.pass_time_of(*partition, &mut budget, known, granted, *inbox_read)?;
             // What time changes is in the transaction like what records change.
-            self.settled += chats_max - budget;
+            self.settled += pace.chats_a_pass - budget;
         }
         Ok(())
     }

@@ -241,7 +241,7 @@ impl<L: Log> Worker<L> {
         }
         self.restore()?;
         let folded = self.folding.tally.folded_in_all() as usize;
-        let is_full = folded + ROWS_OF_TIME * self.folding.settled >= self.shared.pace.records_max;
+        let is_full = self.shared.pace.is_full(folded, self.folding.settled);
         if is_full || self.shared.clocks.elapsed() >= self.due() {
             self.prepare(false)?;
         }
@@ -273,7 +273,7 @@ impl<L: Log> Worker<L> {
             let known = shared.goals.known.read().expect("no reader panics");
             let is_done = folding.fold_batches(batches, &known)?;
             if is_done {
-                folding.pass_time(&moment, shared.pace.chats_a_pass, &known)?;
+                folding.pass_time(&moment, &shared.pace, &known)?;
             }
             Ok(Some(is_done))
         };
@@ -363,9 +363,6 @@ impl<L: Log> Worker<L> {
         behind || sweeping || !self.restorer.is_idle() || !self.restored.is_empty()
     }
 }
-
-/// Of some records in a row several are of one chat. What time settles is a row each, and counts for as much as so many records.
-const ROWS_OF_TIME: usize = 8;
 
 /// How long one pass waits for the goal changes; the next one goes on waiting.
 const GOALS_PATIENCE: Duration = Duration::from_millis(100);
