@@ -93,6 +93,11 @@ impl ChatsTask {
         known.then(|| self.due_floor.minus(1))
     }
 
+    /// Whether the clock has come there, and no chat is left that was due by then.
+    pub fn has_passed(&self, until: Timestamp) -> bool {
+        self.clock >= until && until < self.due_floor
+    }
+
     /// The channel of a chat that is in memory, deleted or not (B1). Offline that is every chat.
     pub fn channel_of(&self, chat: &str) -> Option<&ChannelId> {
         self.table.peek(chat.as_bytes()).map(|row| &row.channel)

@@ -58,6 +58,11 @@ impl Pace {
         records + ROWS_OF_TIME * settled >= self.records_max
     }
 
+    /// How many chats of one partition its clock may pass next, where so many were touched since the last commit.
+    pub fn left_for_time(&self, settled: usize) -> usize {
+        self.records_max.div_ceil(ROWS_OF_TIME).saturating_sub(settled).min(self.chats_a_pass)
+    }
+
     /// Between the begin of a commit that took so long and the next one when everything that came is folded: quick commits
     /// come often, and slow ones never take more than half of the time, up to where `interval` sets the end.
     pub fn interval_after(&self, took: Duration) -> Duration {

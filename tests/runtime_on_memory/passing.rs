@@ -2,7 +2,10 @@
 
 use crate::stepped::Stepped;
 use crate::world::World;
+use chat_goals::log::Log as _;
 use chat_goals::log::partitioner::partition_of;
+use chat_goals::runtime::note::Note;
+use chat_goals::runtime::topology::Topology;
 use chat_goals::simulate::workload::{DAY, Entry};
 use serde_json::json;
 
@@ -42,17 +45,30 @@ fn a_commit_has_a_measure_whatever_the_partitions_and_each_has_its_turn() {
 
     world.clock_may_reach(2 * DAY);
     let written = || world.log.read_all(&world.config.topics.goal_status_changed).len();
-    let mut before = 0;
+    // How many goal changes each partition has noted to have shown.
+    let inboxes = Topology::all(&world.topology.chats_inbox, PARTITIONS);
+    let shown = || -> Vec<i64> {
+        let positions = world.log.committed(&world.topology.group, &inboxes).unwrap();
+        positions.iter().map(|position| Note::decode(&position.note).goals.iter().sum()).collect()
+    };
+    let (mut before, mut commits) = (0, 0);
     while before < CHATS * PARTITIONS as usize {
         let so_far = written();
         stepped.until("more come", |_| written() > so_far);
         let missed = count_of("MISSED");
         let all: usize = missed.iter().sum();
-        // The last slice may go beyond the measure.
-        let most = RECORDS_MAX / 8 + SLICE - 1;
+        let most = RECORDS_MAX / 8;
         assert!(all - before <= most, "{} in one commit instead of {most}", all - before);
         let (least, most) = (missed.iter().min().unwrap(), missed.iter().max().unwrap());
         assert!(most - least < 2 * SLICE, "they have come as far as {missed:?}");
         before = all;
+        commits += 1;
+        if commits == 3 {
+            world.append(&Entry::setting("other", 0, 0, json!({"subscriptionSet": {"active": true}})));
+        }
+        let shown = shown();
+        assert!(shown.iter().all(|changes| changes == &shown[0]), "some lag behind: {shown:?}");
     }
+    assert!(commits >= 30, "{commits} commits: nobody had to wait");
+    assert_eq!(shown()[0], 3, "the last change came while they waited");
 }

@@ -57,8 +57,12 @@ impl World {
     }
 
     fn tick(&mut self, until: i64) {
+        assert!(self.tick_within(100, until));
+    }
+
+    fn tick_within(&mut self, mut budget: usize, until: i64) -> bool {
         let (until, out) = (Timestamp(until), &mut Here(&mut Nobody));
-        assert!(self.task.tick(until, &mut 100, &self.settings, &mut Vec::new(), out).unwrap());
+        self.task.tick(until, &mut budget, &self.settings, &mut Vec::new(), out).unwrap()
     }
 
     fn commit(&mut self) {
@@ -138,4 +142,24 @@ fn a_chat_is_looked_up_where_it_stands_however_often_it_moved_since_anybody_look
     world.task.fold(&deleted, None, &world.settings, &mut Vec::new(), out).unwrap().unwrap();
     world.commit();
     assert_eq!((world.entries(b'w'), world.entries(b'r'), world.entries(b'd')), (0, 0, 0));
+}
+
+#[test]
+fn a_moment_has_passed_when_all_that_were_due_then_are_settled() {
+    let mut world = World::new();
+    world.goal(1, 0);
+    for chat in ["a", "b"] {
+        world.replied(chat, 1_000);
+    }
+    let due = 1_000 + DAY + 1;
+    world.tick(due - 1);
+    assert!(world.task.has_passed(Timestamp(due - 1)));
+    assert!(!world.task.has_passed(Timestamp(due)));
+    // Both are due in the same millisecond, which the clock has come to with the first of them.
+    assert!(!world.tick_within(1, due));
+    assert_eq!(world.task.clock(), Timestamp(due));
+    assert!(!world.task.has_passed(Timestamp(due)));
+    world.tick(due);
+    assert!(world.task.has_passed(Timestamp(due)));
+    assert_eq!(["a", "b"].map(|chat| world.status(chat)), [Status::Missed; 2]);
 }

@@ -26,9 +26,9 @@ pub(super) struct Folding {
     pub unsent: Unsent,
     /// Chats that settings or the clock touched since a commit was last put together.
     pub settled: usize,
-    /// More deadlines have passed than the clock could settle in one pass.
+    /// More deadlines may have passed than the clock could settle in one pass.
     pub ticking: bool,
-    /// The partition for which time passes first in the next pass, or the one after it.
+    /// The partition for which time passes first in the next pass, or the next one that is here.
     turn: i32,
 }
 
@@ -248,8 +248,9 @@ impl Folding {
         }
     }
 
-    /// Shows settings to chats and moves clocks, one partition after the other until a commit is full. Everything that was
-    /// fetched has been folded.
+    /// Shows settings to chats and moves clocks. However many partitions there are, a commit holds no more for the clocks:
+    /// once it is full, the others have their turn in the next pass. All of them show settings, as their records were
+    /// folded with these. Everything that was fetched has been folded.
     pub fn pass_time(&mut self, moment: &Moment, pace: &Pace, known: &Known) -> Result<(), Failure> {
         self.take_goals(known);
         if let Some(grant) = &moment.granted {
@@ -258,26 +259,24 @@ impl Folding {
         self.ticking = false;
         let (earlier, later) =
             moment.inboxes.split_at(moment.inboxes.partition_point(|(partition, _)| *partition < self.turn));
+        let mut is_full = false;
         for (partition, inbox_read) in later.iter().chain(earlier) {
-            if self.unsent.bytes() >= UNSENT_BYTES_MAX || pace.is_full(0, self.settled) {
-                // However many partitions there are, a commit holds no more for them. It is their turn next.
-                (self.ticking, self.turn) = (true, *partition);
-                break;
+            let slice = if self.unsent.bytes() < UNSENT_BYTES_MAX { pace.chats_a_pass } else { 0 };
+            if !is_full && slice.min(pace.left_for_time(self.settled)) == 0 {
+                (is_full, self.turn) = (true, *partition);
             }
-            let mut budget = pace.chats_a_pass;
             let granted = moment.granted.as_deref();
-            self.ticking |= self.pass_time_of(*partition, &mut budget, known, granted, *inbox_read)?;
-            // What time changes is in the transaction like what records change.
-            self.settled += pace.chats_a_pass - budget;
+            self.ticking |= self.pass_time_of(*partition, slice, pace, known, granted, *inbox_read)?;
         }
         Ok(())
     }
 
-    /// True: more deadlines have passed than could be settled.
+    /// True: more deadlines may have passed than could be settled.
     fn pass_time_of(
         &mut self,
         partition: i32,
-        budget: &mut usize,
+        slice: usize,
+        pace: &Pace,
         known: &Known,
         granted: Option<&Grant>,
         inbox_read: Option<Offset>,
@@ -286,7 +285,10 @@ impl Folding {
         let (unsent, topology, clocks) = (&mut self.unsent, &*self.topology, &self.clocks);
         let mut out = Outbox { unsent, topology, clocks, tally: &mut self.tally, held: &self.held };
         let task = self.tasks.running.get_mut(&id).expect("only of tasks that run");
-        let swept = self.pipeline.sweep(partition, budget, &known.settings, &mut out)?;
+        let mut budget = slice;
+        let swept = self.pipeline.sweep(partition, &mut budget, &known.settings, &mut out)?;
+        // What time changes is in the transaction like what records change.
+        self.settled += slice - budget;
         if swept && task.goals_shown < task.goals_told {
             // Bad ones go to the dead letters by one task, in the transaction that notes that they did.
             for entry in known.entries[task.goals_shown..task.goals_told].iter().filter(|_| partition == 0) {
@@ -306,7 +308,12 @@ impl Folding {
             && inbox_read.is_some_and(|read| read >= grant.inbox_ends[partition as usize])
         {
             let until = grant.until(partition);
-            is_ticking = !self.pipeline.tick(partition, until, budget, &known.settings, &mut out)?;
+            let slice = budget.min(pace.left_for_time(self.settled));
+            let mut budget = slice;
+            // To settle nothing, it would still read ahead.
+            is_ticking = slice == 0
+                || !self.pipeline.tick(partition, until, &mut budget, &known.settings, &mut out)?;
+            self.settled += slice - budget;
         }
         if let Some(chats) = self.pipeline.chats.get(&partition) {
             (task.note.clock, task.note.swept) = chats.times();

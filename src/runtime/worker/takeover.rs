@@ -35,7 +35,7 @@ impl<L: Log> Worker<L> {
                 Stage::Chats => {
                     let chats = &self.folding.pipeline.chats[&task.1];
                     read.is_some_and(|read| read >= last.inbox_ends[task.1 as usize])
-                        && chats.clock() >= last.until(task.1)
+                        && chats.has_passed(last.until(task.1))
                         && !chats.is_sweeping()
                 }
                 Stage::Managers => handover
