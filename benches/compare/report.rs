@@ -65,7 +65,7 @@ fn circumstances(results: &Results) -> String {
                 "{} records of {} chats in {} channels, {} partitions",
                 number(results.records as f64),
                 number(results.load.chats.into()),
-                number(results.load.channels.into()),
+                results.load.channels,
                 results.partitions
             ),
         );
