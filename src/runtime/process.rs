@@ -50,17 +50,17 @@ pub struct Pace {
 }
 
 /// Of some records in a row several are of one chat. What time settles is a row each, and counts for as much as so many records.
-const ROWS_OF_TIME: usize = 8;
+const RECORDS_A_ROW: usize = 8;
 
 impl Pace {
     /// Whether so many records, and so many chats that settings or the clock touched, are enough for a commit.
     pub fn is_full(&self, records: usize, settled: usize) -> bool {
-        records + ROWS_OF_TIME * settled >= self.records_max
+        records + RECORDS_A_ROW * settled >= self.records_max
     }
 
     /// How many chats of one partition its clock may pass next, where so many were touched since the last commit.
     pub fn left_for_time(&self, settled: usize) -> usize {
-        self.records_max.div_ceil(ROWS_OF_TIME).saturating_sub(settled).min(self.chats_a_pass)
+        self.records_max.div_ceil(RECORDS_A_ROW).saturating_sub(settled).min(self.chats_a_pass)
     }
 
     /// Between the begin of a commit that took so long and the next one when everything that came is folded: quick commits

@@ -250,7 +250,7 @@ impl Folding {
 
     /// Shows settings to chats and moves clocks. However many partitions there are, a commit holds no more for the clocks:
     /// once it is full, the others have their turn in the next pass. All of them show settings, as their records were
-    /// folded with these. Everything that was fetched has been folded.
+    /// folded with these, unless too much is to be sent. Everything that was fetched has been folded.
     pub fn pass_time(&mut self, moment: &Moment, pace: &Pace, known: &Known) -> Result<(), Failure> {
         self.take_goals(known);
         if let Some(grant) = &moment.granted {
@@ -259,15 +259,17 @@ impl Folding {
         self.ticking = false;
         let (earlier, later) =
             moment.inboxes.split_at(moment.inboxes.partition_point(|(partition, _)| *partition < self.turn));
-        let mut is_full = false;
-        for (partition, inbox_read) in later.iter().chain(earlier) {
+        let mut next = None;
+        for (place, (partition, inbox_read)) in later.iter().chain(earlier).enumerate() {
             let slice = if self.unsent.bytes() < UNSENT_BYTES_MAX { pace.chats_a_pass } else { 0 };
-            if !is_full && slice.min(pace.left_for_time(self.settled)) == 0 {
-                (is_full, self.turn) = (true, *partition);
+            // The first has had as much as a commit holds; whoever gets less than its slice comes before others next time.
+            if place > 0 && slice.min(pace.left_for_time(self.settled)) < pace.chats_a_pass {
+                next = next.or(Some(*partition));
             }
             let granted = moment.granted.as_deref();
             self.ticking |= self.pass_time_of(*partition, slice, pace, known, granted, *inbox_read)?;
         }
+        self.turn = next.unwrap_or(self.turn);
         Ok(())
     }
 
