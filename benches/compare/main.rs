@@ -1,7 +1,8 @@
 //! `run` beside the same job on Kafka Streams (`benches/kafka-streams`) and a plain consumer that only counts, on one
 //! broker: throughput, CPU, memory, latency, restarts. What `run` publishes is held against `fold`.
-//! `dev/compare [--chats N] [--pairs N] [--partitions N] [--channels N] [--no-peer] [--only throughput|latency|restart|scaling] [--out DIR]`. A
-//! whole run, of which scaling is no part, rewrites `results.md` and `results.svg` in `benches/`, or in DIR.
+//! `dev/compare [--chats N] [--pairs N] [--partitions N] [--channels N] [--no-peer] [--only PART] [--out DIR]`, where a part is
+//! throughput, latency, restart or scaling. A whole run, of which scaling is no part, rewrites `results.md` and `results.svg`
+//! in `benches/`, or in DIR.
 
 mod figures;
 mod latency;

@@ -262,7 +262,7 @@ impl Folding {
         let mut next = None;
         for (place, (partition, inbox_read)) in later.iter().chain(earlier).enumerate() {
             let slice = if self.unsent.bytes() < UNSENT_BYTES_MAX { pace.chats_a_pass } else { 0 };
-            // The first has had as much as a commit holds; whoever gets less than its slice comes before others next time.
+            // Whoever gets less than its slice comes first next time; the first had what there was.
             if place > 0 && slice.min(pace.left_for_time(self.settled)) < pace.chats_a_pass {
                 next = next.or(Some(*partition));
             }
