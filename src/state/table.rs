@@ -2,13 +2,14 @@
 //!
 //! A changed row stays until it is stored; the others may be dropped whenever something was.
 
+mod places;
+
 use super::digest::{Digest, Part};
 use super::store::{Family, Store, push_row_key};
 use crate::planted::{Bug, planted};
 use anyhow::Context as _;
-use hashbrown::HashMap;
-use hashbrown::hash_map::EntryRef;
-use rustc_hash::FxBuildHasher;
+pub use places::Key;
+use places::{At, Found, Places};
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
@@ -53,22 +54,15 @@ pub struct PageName {
     pub number: u32,
 }
 
-/// The bytes of a key, without the partition.
-pub type Key = Box<[u8]>;
-
-/// Hashed without a secret: which rows are dropped first must not differ from run to run, or a simulation could not be
-/// repeated. Whoever may choose ids can make them collide, and slow down the partition that they fall into.
-type Slots<R> = HashMap<Key, Slot<R>, FxBuildHasher>;
-
 pub struct Table<R: TableRow> {
     partition: i32,
     store: Option<Arc<Store>>,
-    rows: Slots<R>,
-    /// Rows that were not used since the last turn; what is used again moves to `rows`.
-    older: Slots<R>,
-    dirty: Vec<Key>,
+    slots: Places<Slot<R>>,
+    /// How many of them were used since the last turn.
+    used: usize,
+    dirty: Vec<At>,
     /// Rows that the lookups may not have where they stand. With a store they are dirty, too, until [`Table::changed`].
-    moved: Vec<Key>,
+    moved: Vec<At>,
     rows_max: usize,
     /// Of everything that is stored in this partition, with what [`Table::changed`] has told since.
     digest: Digest,
@@ -92,6 +86,8 @@ pub struct Slot<R: TableRow> {
     /// It may stand elsewhere by now ([`Table::moved`]).
     has_moved: bool,
     dirty: bool,
+    /// Since the last turn ([`Table::committed`]).
+    used: bool,
     /// It was read ahead, which counted as a miss, and not used since.
     is_ahead: bool,
     stored: Stored,
@@ -123,10 +119,10 @@ impl Stored {
 /// A slot in use.
 pub struct Held<'t, R: TableRow> {
     slot: &'t mut Slot<R>,
-    key: &'t [u8],
-    moved: &'t mut Vec<Key>,
+    at: At,
+    moved: &'t mut Vec<At>,
     /// `None`: nothing is ever committed, everything just stays.
-    dirty: Option<&'t mut Vec<Key>>,
+    dirty: Option<&'t mut Vec<At>>,
 }
 
 impl<R: TableRow> Held<'_, R> {
@@ -135,14 +131,14 @@ impl<R: TableRow> Held<'_, R> {
         if let Some(dirty) = &mut self.dirty
             && !std::mem::replace(&mut self.slot.dirty, true)
         {
-            dirty.push(self.key.into());
+            dirty.push(self.at);
         }
     }
 
     /// Says that the lookups may not have this row where it stands. The row must be marked, too.
     pub fn mark_moved(&mut self) {
         if !std::mem::replace(&mut self.slot.has_moved, true) {
-            self.moved.push(self.key.into());
+            self.moved.push(self.at);
         }
     }
 
@@ -176,12 +172,17 @@ impl<R: TableRow> Slot<R> {
         let (row, stored) = found.unzip();
         let index = row.as_ref().map(R::index).unwrap_or_default();
         let stored = stored.unwrap_or_default();
-        Self { row, index, has_moved: false, dirty: false, is_ahead: false, stored }
+        Self { row, index, has_moved: false, dirty: false, used: false, is_ahead: false, stored }
     }
 
     /// Whether the lookups are still to be told of this row ([`Table::moved`]).
     pub fn has_moved(&self) -> bool {
         self.has_moved
+    }
+
+    /// One if it was not used since the last turn until now.
+    fn is_used_again(&mut self) -> usize {
+        usize::from(!std::mem::replace(&mut self.used, true))
     }
 
     /// The lookups in memory that a use of it is.
@@ -193,10 +194,9 @@ impl<R: TableRow> Slot<R> {
 impl<R: TableRow> Table<R> {
     /// Without a store everything stays in memory, and nothing is ever dropped.
     pub fn new(partition: i32, store: Option<Arc<Store>>, rows_max: usize) -> Self {
-        let (rows, older, dirty, moved) = (Slots::default(), Slots::default(), Vec::new(), Vec::new());
-        let rows_max = rows_max.max(2);
+        let (slots, dirty, moved) = (Places::default(), Vec::new(), Vec::new());
         let (digest, uses) = (Digest::EMPTY, Uses::default());
-        Self { partition, store, rows, older, dirty, moved, rows_max, digest, uses }
+        Self { partition, store, slots, used: 0, dirty, moved, rows_max: rows_max.max(2), digest, uses }
     }
 
     /// Takes up the digest of what is stored. Nothing has changed yet.
@@ -210,47 +210,36 @@ impl<R: TableRow> Table<R> {
     }
 
     /// The slot of a key, read from the store if it is not in memory.
-    pub fn slot<'t>(&'t mut self, key: &'t [u8]) -> anyhow::Result<Held<'t, R>> {
+    pub fn slot(&mut self, key: &[u8]) -> anyhow::Result<Held<'_, R>> {
+        let (partition, store) = (self.partition, self.store.as_deref());
+        let (at, found) = self.slots.find_or_insert(key, || {
+            let found = store.map(|store| read::<R>(store, partition, key)).transpose()?;
+            anyhow::Ok(Slot::of(found.flatten()))
+        })?;
+        let (_, slot) = self.slots.get_mut(at);
+        match found {
+            Found::Before => self.uses.hits += slot.hits(),
+            Found::New => self.uses.misses += 1,
+        }
+        self.used += slot.is_used_again();
         let dirty = self.store.is_some().then_some(&mut self.dirty);
-        let slot = match self.rows.entry_ref(key) {
-            EntryRef::Occupied(slot) => {
-                let slot = slot.into_mut();
-                self.uses.hits += slot.hits();
-                slot
-            }
-            EntryRef::Vacant(vacant) => {
-                let slot = match self.older.remove(key) {
-                    Some(mut slot) => {
-                        self.uses.hits += slot.hits();
-                        slot
-                    }
-                    None => {
-                        self.uses.misses += 1;
-                        let store = self.store.as_deref();
-                        let found = store.map(|store| read::<R>(store, self.partition, key)).transpose()?;
-                        Slot::of(found.flatten())
-                    }
-                };
-                vacant.insert(slot)
-            }
-        };
-        Ok(Held { slot, key, moved: &mut self.moved, dirty })
+        Ok(Held { slot, at, moved: &mut self.moved, dirty })
     }
 
     /// Reads the rows of these keys together, as far as they are not in memory: cheaper than one by one.
     pub fn read_ahead<'k>(&mut self, keys: impl Iterator<Item = &'k [u8]>) -> anyhow::Result<()> {
         let Some(store) = self.store.as_deref() else { return Ok(()) };
-        let in_memory = |key: &[u8]| self.rows.contains_key(key) || self.older.contains_key(key);
-        let missing = keys.filter(|key| !in_memory(key));
+        let missing = keys.filter(|key| self.slots.find(key).is_none());
         let mut missing: Vec<Vec<u8>> = missing.map(|key| row_key(self.partition, key)).collect();
         missing.sort_unstable();
         missing.dedup();
         self.uses.misses += missing.len() as u64;
-        self.rows.reserve(missing.len());
         for (key, bytes) in missing.iter().zip(store.get_sorted(R::FAMILY, &missing)?) {
             let (_, key) = parse_row_key(key).expect("it was made above");
             let found = bytes.map(|bytes| decode(&bytes, self.partition, key, store)).transpose()?;
-            self.rows.insert(key.into(), Slot { is_ahead: true, ..Slot::of(found) });
+            let slot = Slot { is_ahead: true, used: true, ..Slot::of(found) };
+            self.slots.find_or_insert(key, || anyhow::Ok(slot))?;
+            self.used += 1;
         }
         Ok(())
     }
@@ -259,23 +248,23 @@ impl<R: TableRow> Table<R> {
     /// again and again, for several it waits for all of them at once.
     pub fn come_near<'k>(&self, keys: impl Iterator<Item = &'k [u8]>) {
         for key in keys {
-            if let Some(slot) = self.rows.get(key) {
-                std::hint::black_box(slot.row.as_ref().map(R::come_near));
+            if let Some(at) = self.slots.find(key) {
+                std::hint::black_box(self.slots.get(at).row.as_ref().map(R::come_near));
             }
         }
     }
 
     /// A row that is in memory.
     pub fn peek(&self, key: &[u8]) -> Option<&R> {
-        self.rows.get(key).or_else(|| self.older.get(key))?.row.as_ref()
+        self.slots.get(self.slots.find(key)?).row.as_ref()
     }
 
     /// Tells the rows that have moved since this was last asked: each, where the lookups have it, and where it stands by
     /// `stands`. From here on the lookups have it there. To be asked together with [`Self::changed`], with no fold between:
     /// both tell of the same commit, and rows may be dropped after it.
     pub fn moved(&mut self, stands: impl Fn(&R) -> R::Index, mut tell: impl FnMut(&R, R::Index, R::Index)) {
-        for key in self.moved.drain(..) {
-            let Some(slot) = place(&mut self.rows, &mut self.older, &key) else { continue };
+        for at in self.moved.drain(..) {
+            let (_, slot) = self.slots.get_mut(at);
             slot.has_moved = false;
             let Some(row) = &slot.row else { continue };
             let index = stands(row);
@@ -291,13 +280,15 @@ impl<R: TableRow> Table<R> {
         mut tell: impl FnMut(&[u8], &[u8]) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
         // In order, as rows lie in the store: so they are written faster, and compress better on the way to it.
-        self.dirty.sort_unstable();
-        for key in self.dirty.drain(..) {
-            let Some(slot) = place(&mut self.rows, &mut self.older, &key) else { continue };
+        let mut dirty: Vec<_> = self.dirty.drain(..).map(|at| (self.slots.key(at), at)).collect();
+        dirty.sort_unstable_by_key(|(key, _)| *key);
+        let dirty: Vec<At> = dirty.into_iter().map(|(_, at)| at).collect();
+        for at in dirty {
+            let (key, slot) = self.slots.get_mut(at);
             slot.dirty = false;
             let (Some(row), stored) = (&mut slot.row, &mut slot.stored) else { continue };
             for (name, bytes) in row.changed_pages() {
-                let key = page_key(&key, name);
+                let key = page_key(key, name);
                 if stored.page(name).is_none() {
                     // Not one of the pages that the row had, but an earlier one may be left under its number.
                     let left = match &self.store {
@@ -313,9 +304,9 @@ impl<R: TableRow> Table<R> {
                 tell(&key, &bytes)?;
             }
             let bytes = row.encode();
-            let before = std::mem::replace(&mut stored.row, Part::of(&key, &bytes));
+            let before = std::mem::replace(&mut stored.row, Part::of(key, &bytes));
             self.digest.replace(before, stored.row);
-            tell(&key, &bytes)?;
+            tell(key, &bytes)?;
             row.was_stored();
         }
         Ok(())
@@ -323,25 +314,26 @@ impl<R: TableRow> Table<R> {
 
     /// What [`Self::changed`] told is stored: those rows may be dropped. Rows that have changed since stay.
     pub fn committed(&mut self) {
-        if self.store.is_some() && self.rows.len() > self.rows_max / 2 {
-            // What has changed since was used, so that it is among those that become the older ones.
-            self.older = std::mem::take(&mut self.rows);
-            // It will have as many before it is next looked at, and need not grow into that step by step.
-            self.rows.reserve(self.rows_max / 2);
-            // What one transaction touched may be more than may be kept.
-            let mut kept = 0;
-            let rows_max = self.rows_max;
-            self.older.retain(|_, slot| {
-                kept += 1;
-                kept <= rows_max / 2 || (slot.dirty && !planted(Bug::ChangedRowsDropped))
-            });
-            self.older.shrink_to_fit();
+        let (mut kept, kept_max) = (0, self.rows_max / 2);
+        if self.store.is_none() || self.used <= kept_max {
+            return;
         }
+        self.used = 0;
+        if planted(Bug::ChangedRowsDropped) {
+            self.dirty.clear();
+            self.moved.clear();
+        }
+        self.slots.retain(|slot| {
+            let used = std::mem::take(&mut slot.used);
+            kept += usize::from(used);
+            // What one transaction touched may be more than may be kept.
+            (used && kept <= kept_max) || (slot.dirty && !planted(Bug::ChangedRowsDropped))
+        });
     }
 
     /// How many places for rows are in memory.
     pub fn rows_in_memory(&self) -> usize {
-        self.rows.len() + self.older.len()
+        self.slots.len()
     }
 
     /// How often rows were looked for since this was last asked.
@@ -351,24 +343,12 @@ impl<R: TableRow> Table<R> {
 
     /// Every row in memory; without a store these are all rows.
     pub fn rows(&self) -> impl Iterator<Item = (&Key, &R)> {
-        self.rows.iter().filter_map(|(key, slot)| Some((key, slot.row.as_ref()?)))
+        self.slots.iter().filter_map(|(key, slot)| Some((key, slot.row.as_ref()?)))
     }
 
     /// The same, to be changed without a mark.
     pub fn rows_mut(&mut self) -> impl Iterator<Item = &mut R> {
-        self.rows.values_mut().filter_map(|slot| slot.row.as_mut())
-    }
-}
-
-/// Where a row is in memory.
-fn place<'t, R: TableRow>(
-    rows: &'t mut Slots<R>,
-    older: &'t mut Slots<R>,
-    key: &[u8],
-) -> Option<&'t mut Slot<R>> {
-    match rows.get_mut(key) {
-        Some(slot) => Some(slot),
-        None => older.get_mut(key),
+        self.slots.values_mut().filter_map(|slot| slot.row.as_mut())
     }
 }
 
