@@ -190,7 +190,7 @@ impl Outlet for Heard {
     fn chat_deleted(&mut self, _: &ChannelId, _: &ChatId, _: u32) -> anyhow::Result<()> {
         Ok(())
     }
-    fn counter(&mut self, counter: Counter) -> anyhow::Result<()> {
+    fn counter(&mut self, _: &str, counter: Counter) -> anyhow::Result<()> {
         std::hint::black_box(counter);
         Ok(())
     }

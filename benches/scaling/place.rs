@@ -2,7 +2,6 @@
 //! by default, and what happens there.
 
 use chat_goals::config::Config;
-use chat_goals::contract::keys::counter_key;
 use chat_goals::domain::conversation::Said;
 use chat_goals::domain::goal::{Days, Filter, Goal, Properties, Property};
 use chat_goals::domain::ids::{ChannelId, ChatId};
@@ -219,8 +218,8 @@ impl Outlet for Out {
     fn chat_deleted(&mut self, _: &ChannelId, _: &ChatId, _: u32) -> anyhow::Result<()> {
         Ok(())
     }
-    fn counter(&mut self, counter: Counter) -> anyhow::Result<()> {
-        std::hint::black_box(counter_key(&counter.channel, &counter.bucket));
+    fn counter(&mut self, key: &str, counter: Counter) -> anyhow::Result<()> {
+        std::hint::black_box((key, counter));
         Ok(())
     }
     fn to_chat(&mut self, _: ToChat) -> anyhow::Result<()> {

@@ -113,7 +113,7 @@ impl Outlet for Seeds {
         Ok(())
     }
 
-    fn counter(&mut self, counter: Counter) -> anyhow::Result<()> {
+    fn counter(&mut self, _: &str, counter: Counter) -> anyhow::Result<()> {
         self.add("protobuf_input", encode_counter(&counter));
         Ok(())
     }

@@ -225,8 +225,8 @@ impl Outlet for Heard {
         Ok(())
     }
 
-    fn counter(&mut self, counter: Counter) -> anyhow::Result<()> {
-        serde_json::to_string(&output::counter(&counter))?;
+    fn counter(&mut self, _: &str, counter: Counter) -> anyhow::Result<()> {
+        output::counter(&counter).to_bytes()?;
         let read = decode_counter(&encode_counter(&counter)).expect("what is published can be read");
         assert_eq!((read.bucket, read.revision), (counter.bucket, counter.revision));
         Ok(())

@@ -9,7 +9,6 @@ use super::platform::Platform;
 use super::summary::{self, Run};
 use super::view::{self, Picture};
 use crate::contract::json::{input, output};
-use crate::contract::keys::counter_key;
 use crate::domain::ids::{ChannelId, ChatId};
 use crate::domain::settings::{Channel, Settings};
 use crate::domain::time::{DAY, Timestamp};
@@ -218,10 +217,9 @@ impl Outlet for World {
         Ok(())
     }
 
-    fn counter(&mut self, counter: Counter) -> anyhow::Result<()> {
-        let value = serde_json::to_vec(&output::counter(&counter))?;
-        let key = counter_key(&counter.channel, &counter.bucket);
-        self.take(OutputTopic::ManagerCounters, &key, Some(&value), None);
+    fn counter(&mut self, key: &str, counter: Counter) -> anyhow::Result<()> {
+        let value = output::counter(&counter).to_bytes()?;
+        self.take(OutputTopic::ManagerCounters, key, Some(&value), None);
         Ok(())
     }
 

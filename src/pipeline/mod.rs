@@ -5,12 +5,12 @@
 //! group gave it, with a store behind. Reads no topic, waits for nothing, knows no offset.
 
 pub mod chats;
+mod counters;
 pub mod offline;
 pub mod outlet;
 mod read_ahead;
 pub mod rows;
 
-use crate::contract::keys::counter_key;
 use crate::domain::ids::ChatId;
 use crate::domain::settings::{Effect, Settings};
 use crate::domain::time::Timestamp;
@@ -274,40 +274,6 @@ impl Pipeline {
         }
         self.add_up();
         Ok(done)
-    }
-
-    /// Ends a commit's worth: counters that are here are published, differences for others go out.
-    pub fn flush(&mut self, now: Timestamp, out: &mut dyn Outlet) -> anyhow::Result<()> {
-        let mut sums: Vec<_> = self.sums.drain().filter(|(_, counts)| !counts.is_zero()).collect();
-        sums.sort_unstable_by(|a, b| a.0.cmp(&b.0));
-        let mut counters = Vec::with_capacity(sums.len());
-        let mut keys: BTreeMap<i32, Vec<usize>> = BTreeMap::new();
-        for ((channel, bucket), difference) in sums {
-            let key = counter_key(&channel, &bucket);
-            let partition = partition_of(key.as_bytes(), self.partitions.managers);
-            keys.entry(partition).or_default().push(counters.len());
-            counters.push((partition, key, channel, bucket, difference));
-        }
-        for (partition, places) in keys {
-            if let Some(task) = self.managers.get_mut(&partition) {
-                task.table.read_ahead(places.iter().map(|place| counters[*place].1.as_bytes()))?;
-            }
-        }
-        for (partition, key, channel, bucket, difference) in counters {
-            let Some(task) = self.managers.get_mut(&partition) else {
-                out.to_manager(partition, ToManager { channel, bucket, difference })?;
-                continue;
-            };
-            let mut slot = task.table.slot(key.as_bytes())?;
-            let row = slot.row.get_or_insert_with(|| CounterRow::new(channel, bucket));
-            row.add(&difference);
-            let counter = row.settle(now);
-            slot.mark();
-            if let Some(counter) = counter {
-                out.counter(counter)?;
-            }
-        }
-        Ok(())
     }
 
     /// Everything up to `clock` has been folded, through every stage: what customers kept for records before that

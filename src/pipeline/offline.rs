@@ -166,7 +166,7 @@ impl Outlet for Here<'_> {
         self.0.chat_deleted(channel, chat, revision)
     }
 
-    fn counter(&mut self, _: Counter) -> anyhow::Result<()> {
+    fn counter(&mut self, _: &str, _: Counter) -> anyhow::Result<()> {
         Ok(())
     }
 

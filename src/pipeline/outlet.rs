@@ -11,8 +11,8 @@ pub trait Outlet {
     fn status_changed(&mut self, change: StatusChange, channel: &Channel) -> anyhow::Result<()>;
     /// A chat was deleted: a tombstone with this revision.
     fn chat_deleted(&mut self, channel: &ChannelId, chat: &ChatId, revision: u32) -> anyhow::Result<()>;
-    /// The newest values of a bucket.
-    fn counter(&mut self, counter: Counter) -> anyhow::Result<()>;
+    /// The newest values of a bucket, and its key.
+    fn counter(&mut self, key: &str, counter: Counter) -> anyhow::Result<()>;
     /// For a chat of a partition that is not here.
     fn to_chat(&mut self, message: ToChat) -> anyhow::Result<()>;
     /// For a customer of a partition that is not here.

@@ -135,8 +135,7 @@ impl Outlet for Outbox<'_> {
         Ok(())
     }
 
-    fn counter(&mut self, counter: Counter) -> anyhow::Result<()> {
-        let key = counter_key(&counter.channel, &counter.bucket);
+    fn counter(&mut self, key: &str, counter: Counter) -> anyhow::Result<()> {
         if self.held.holds_back(Stage::Managers, key.as_bytes(), self.topology.partitions.managers) {
             return Ok(());
         }
@@ -191,7 +190,7 @@ pub fn encode_status(to: &Output, change: &StatusChange, channel: &Channel) -> a
 /// A counter as this topic has it.
 pub fn encode_counter(to: &Output, counter: &Counter) -> anyhow::Result<Vec<u8>> {
     Ok(match to.form {
-        WireForm::Json => serde_json::to_vec(&json::counter(counter))?,
+        WireForm::Json => json::counter(counter).to_bytes()?,
         WireForm::Protobuf => protobuf::encode_counter(counter),
     })
 }

@@ -8,8 +8,8 @@ use super::digest::{Digest, Part};
 use super::store::{Family, Store, push_row_key};
 use crate::planted::{Bug, planted};
 use anyhow::Context as _;
-pub use places::Key;
-use places::{At, Found, Places};
+pub use places::{At, Key};
+use places::{Found, Places};
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
@@ -216,21 +216,43 @@ impl<R: TableRow> Table<R> {
             let found = store.map(|store| read::<R>(store, partition, key)).transpose()?;
             anyhow::Ok(Slot::of(found.flatten()))
         })?;
-        let (_, slot) = self.slots.get_mut(at);
-        match found {
-            Found::Before => self.uses.hits += slot.hits(),
-            Found::New => self.uses.misses += 1,
+        if found == Found::New {
+            self.uses.misses += 1;
+            self.slots.get_mut(at).1.is_ahead = true;
         }
+        Ok(self.held(at))
+    }
+
+    /// A slot that is in memory.
+    pub fn held(&mut self, at: At) -> Held<'_, R> {
+        let (_, slot) = self.slots.get_mut(at);
+        self.uses.hits += slot.hits();
         self.used += slot.is_used_again();
         let dirty = self.store.is_some().then_some(&mut self.dirty);
-        Ok(Held { slot, at, moved: &mut self.moved, dirty })
+        Held { slot, at, moved: &mut self.moved, dirty }
     }
 
     /// Reads the rows of these keys together, as far as they are not in memory: cheaper than one by one.
     pub fn read_ahead<'k>(&mut self, keys: impl Iterator<Item = &'k [u8]>) -> anyhow::Result<()> {
+        let missing: Vec<&[u8]> = keys.filter(|key| self.slots.find(key).is_none()).collect();
+        self.read_missing(missing)
+    }
+
+    /// The same, and where the slot of each of them is, up to the next [`Self::committed`].
+    pub fn slots(&mut self, keys: &[&[u8]]) -> anyhow::Result<Vec<At>> {
+        let found: Vec<Option<At>> = keys.iter().map(|key| self.slots.find(key)).collect();
+        let missing = keys.iter().zip(&found).filter(|(_, at)| at.is_none());
+        self.read_missing(missing.map(|(key, _)| *key).collect())?;
+        let slots = keys.iter().zip(found).map(|(key, at)| match at {
+            Some(at) => Ok(at),
+            None => Ok(self.slots.find_or_insert(key, || anyhow::Ok(Slot::of(None)))?.0),
+        });
+        slots.collect()
+    }
+
+    fn read_missing(&mut self, keys: Vec<&[u8]>) -> anyhow::Result<()> {
         let Some(store) = self.store.as_deref() else { return Ok(()) };
-        let missing = keys.filter(|key| self.slots.find(key).is_none());
-        let mut missing: Vec<Vec<u8>> = missing.map(|key| row_key(self.partition, key)).collect();
+        let mut missing: Vec<Vec<u8>> = keys.into_iter().map(|key| row_key(self.partition, key)).collect();
         missing.sort_unstable();
         missing.dedup();
         self.uses.misses += missing.len() as u64;

@@ -242,7 +242,7 @@ impl Outlet for Deaf {
     fn chat_deleted(&mut self, _: &ChannelId, _: &ChatId, _: u32) -> anyhow::Result<()> {
         Ok(())
     }
-    fn counter(&mut self, _: Counter) -> anyhow::Result<()> {
+    fn counter(&mut self, _: &str, _: Counter) -> anyhow::Result<()> {
         Ok(())
     }
     fn to_chat(&mut self, _: ToChat) -> anyhow::Result<()> {

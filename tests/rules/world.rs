@@ -438,7 +438,7 @@ impl Outlet for Heard {
         self.published.push(Published::Deleted { channel: channel.clone(), chat: chat.clone(), revision });
         Ok(())
     }
-    fn counter(&mut self, counter: Counter) -> anyhow::Result<()> {
+    fn counter(&mut self, _: &str, counter: Counter) -> anyhow::Result<()> {
         self.counters.push(counter);
         Ok(())
     }

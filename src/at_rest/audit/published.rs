@@ -202,9 +202,7 @@ fn wanted_counter(row: &CounterRow, form: WireForm) -> Result<Wanted, String> {
         updated_at: Timestamp(0),
     };
     let record = match form {
-        WireForm::Json => {
-            serde_json::to_vec(&output::counter(&counter)).map_err(|error| error.to_string())?
-        }
+        WireForm::Json => output::counter(&counter).to_bytes().map_err(|error| error.to_string())?,
         WireForm::Protobuf => encode_counter(&counter),
     };
     read(Stage::Managers, form, &record).map(Wanted::Record)

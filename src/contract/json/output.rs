@@ -1,82 +1,19 @@
 //! What is published, as JSON: lowerCamelCase names, enum names as strings, RFC 3339 times, defaults left out.
 //!
-//! [`status`] writes what there is most of straight into bytes, by [`bytes`]; serde does everything else.
+//! Views and counters, of which there are most, are written straight into bytes, by [`bytes`]; serde does everything else.
 
 mod bytes;
+mod counter;
 mod status;
 
-use crate::domain::credit::Bucket;
 use crate::domain::status::{OutcomeKind, Status};
 use crate::domain::time::Timestamp;
-use crate::stages::managers::Counter;
 use crate::stages::messages::CauseKind;
 pub use bytes::BeyondCalendar;
 use chrono::NaiveDate;
+pub use counter::{CounterJson, counter, totals};
 use serde::{Serialize, Serializer};
 pub use status::{goal, status, status_changed};
-
-/// A `manager.goal-counters` record.
-pub fn counter(counter: &Counter) -> CounterJson<'_> {
-    CounterJson {
-        revision: Some(counter.revision),
-        updated_at: Some(Time(counter.updated_at)),
-        ..totals(&counter.channel, &counter.bucket, &counter.counts)
-    }
-}
-
-/// The values of a bucket (offline, without revision and time).
-pub fn totals<'a>(
-    channel_id: &'a str,
-    bucket: &'a Bucket,
-    counts: &crate::domain::credit::Counts,
-) -> CounterJson<'a> {
-    let count = |number: i64| u32::try_from(number.max(0)).unwrap_or(u32::MAX);
-    let rate = |part: i64| (counts.ended > 0).then(|| part.max(0) as f64 / counts.ended as f64);
-    CounterJson {
-        channel_id,
-        scope: match bucket.manager {
-            Some(_) => "MANAGER",
-            None => "CHANNEL",
-        },
-        manager_id: bucket.manager.as_deref().filter(|manager| !manager.is_empty()),
-        date: bucket.date.map(Date),
-        measured: count(counts.measured),
-        achieved: count(counts.achieved),
-        missed: count(counts.missed),
-        ended: count(counts.ended),
-        closes: count(counts.closes),
-        achieved_of_ended: count(counts.achieved_of_ended),
-        achievement_rate: rate(counts.achieved),
-        ended_achievement_rate: rate(counts.achieved_of_ended),
-        revision: None,
-        updated_at: None,
-    }
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct CounterJson<'a> {
-    channel_id: &'a str,
-    scope: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    manager_id: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    date: Option<Date>,
-    measured: u32,
-    achieved: u32,
-    missed: u32,
-    ended: u32,
-    closes: u32,
-    achieved_of_ended: u32,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    achievement_rate: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ended_achievement_rate: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    revision: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    updated_at: Option<Time>,
-}
 
 pub fn status_name(status: Status) -> &'static str {
     match status {

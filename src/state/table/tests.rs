@@ -63,3 +63,36 @@ fn a_row_that_changes_while_others_are_stored_is_not_dropped_with_them() {
         }
     }
 }
+
+#[test]
+fn slots_are_found_in_memory_and_in_the_store_and_made_where_there_is_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Arc::new(Store::open(dir.path(), 8 << 20).unwrap());
+    let mut changes = store.changes();
+    for key in [b"a", b"c"] {
+        changes.put_row(Family::Chats, 7, key, b"stored");
+    }
+    changes.write().unwrap();
+    let keys: [&[u8]; 5] = [b"c", b"b", b"a", b"d", b"b"];
+    for (store, stored) in [(Some(store), 2), (None, 0)] {
+        let has_store = store.is_some();
+        let mut table: Table<Text> = Table::new(7, store, 100);
+        table.slot(b"d").unwrap().row = Some(Text("in memory".to_owned()));
+        let uses = table.take_uses();
+        assert_eq!(uses, Uses { hits: 0, misses: 1 });
+        let slots = table.slots(&keys).unwrap();
+        let rows: Vec<_> =
+            slots.iter().map(|at| table.held(*at).row.as_ref().map(|row| row.0.clone())).collect();
+        let c_and_a = has_store.then(|| "stored".to_owned());
+        assert_eq!(rows, [c_and_a.clone(), None, c_and_a, Some("in memory".to_owned()), None]);
+        assert_eq!(rows.iter().flatten().count(), stored + 1);
+        assert_eq!(slots[1], slots[4], "one key has one slot");
+        if has_store {
+            // `b` was asked for twice, and the second time it was known that there is none.
+            assert_eq!(table.take_uses(), Uses { hits: 2, misses: 3 });
+        }
+        table.held(slots[1]).row = Some(Text("new".to_owned()));
+        assert_eq!(table.peek(b"b").map(|row| row.0.as_str()), Some("new"));
+        assert_eq!(table.rows_in_memory(), 4);
+    }
+}
