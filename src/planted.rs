@@ -20,7 +20,7 @@ bugs! {
     // The protocol.
     /// Rows reach the disk before their transaction has committed.
     DiskBeforeCommit = "disk-before-commit",
-    /// What changed while a commit was under way is dropped with the rows that it stored.
+    /// What changed while a commit was under way is forgotten, and dropped with the rows that it stored.
     ChangedRowsDropped = "changed-rows-dropped",
     /// After an unclear commit the producer goes on.
     ProducerGoesOn = "producer-goes-on",

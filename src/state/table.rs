@@ -135,8 +135,9 @@ impl<R: TableRow> Held<'_, R> {
         }
     }
 
-    /// Says that the lookups may not have this row where it stands. The row must be marked, too.
+    /// Says that the lookups may not have this row where it stands. It is marked, too, so that it stays until they are told.
     pub fn mark_moved(&mut self) {
+        self.mark();
         if !std::mem::replace(&mut self.slot.has_moved, true) {
             self.moved.push(self.at);
         }
@@ -234,6 +235,9 @@ impl<R: TableRow> Table<R> {
 
     /// Reads the rows of these keys together, as far as they are not in memory: cheaper than one by one.
     pub fn read_ahead<'k>(&mut self, keys: impl Iterator<Item = &'k [u8]>) -> anyhow::Result<()> {
+        if self.store.is_none() {
+            return Ok(());
+        }
         let missing: Vec<&[u8]> = keys.filter(|key| self.slots.find(key).is_none()).collect();
         self.read_missing(missing)
     }

@@ -3,8 +3,7 @@
 //! A hash map that holds rows moves each of them whenever it grows. Here only the numbers of places are hashed, eight bytes
 //! a key: growing moves nothing else, and whoever remembers a place need not look for its key again.
 
-use hashbrown::HashTable;
-use rustc_hash::FxBuildHasher;
+use hashbrown::{DefaultHashBuilder, HashTable};
 use std::hash::BuildHasher as _;
 
 /// The bytes of a key, without the partition.
@@ -14,10 +13,12 @@ pub type Key = Box<[u8]>;
 const CHUNK: usize = 64;
 
 pub struct Places<T> {
+    /// With a secret, as strangers may choose ids. Nothing goes by the order of hashes, so it differs from run to run unseen.
+    hasher: DefaultHashBuilder,
     index: HashTable<Entry>,
     /// Each has room for as many from the beginning, so that none of its values ever moves.
     chunks: Vec<Vec<Option<Place<T>>>>,
-    /// Places that were given up, to be used again.
+    /// Places that were given up, to be used again, the first of them last.
     free: Vec<At>,
 }
 
@@ -35,14 +36,13 @@ struct Entry {
     at: At,
 }
 
-/// Hashed without a secret: which rows are dropped first must not differ from run to run, or a simulation could not be
-/// repeated. Whoever may choose ids can make them collide, and slow down the partition that they fall into.
+/// Half of a hash: it is kept with each key, so that none is hashed again when the table grows.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Hash(u32);
 
 impl Hash {
-    fn of(key: &[u8]) -> Self {
-        let hash = FxBuildHasher.hash_one(key);
+    fn of(hasher: &DefaultHashBuilder, key: &[u8]) -> Self {
+        let hash = hasher.hash_one(key);
         Self((hash ^ (hash >> 32)) as u32)
     }
 
@@ -54,7 +54,8 @@ impl Hash {
 
 impl<T> Default for Places<T> {
     fn default() -> Self {
-        Self { index: HashTable::new(), chunks: Vec::new(), free: Vec::new() }
+        let (hasher, index) = (DefaultHashBuilder::default(), HashTable::new());
+        Self { hasher, index, chunks: Vec::new(), free: Vec::new() }
     }
 }
 
@@ -65,7 +66,11 @@ impl<T> Places<T> {
 
     /// Where the value of a key is.
     pub fn find(&self, key: &[u8]) -> Option<At> {
-        self.find_hashed(key, Hash::of(key))
+        self.find_hashed(key, self.hash(key))
+    }
+
+    fn hash(&self, key: &[u8]) -> Hash {
+        Hash::of(&self.hasher, key)
     }
 
     fn find_hashed(&self, key: &[u8], hash: Hash) -> Option<At> {
@@ -79,7 +84,7 @@ impl<T> Places<T> {
         key: &[u8],
         make: impl FnOnce() -> Result<T, E>,
     ) -> Result<(At, Found), E> {
-        let hash = Hash::of(key);
+        let hash = self.hash(key);
         if let Some(at) = self.find_hashed(key, hash) {
             return Ok((at, Found::Before));
         }
@@ -128,21 +133,35 @@ impl<T> Places<T> {
         (&place.key, &mut place.value)
     }
 
-    /// Keeps what is wanted, in the order of places.
+    /// Keeps what is wanted, asked in the order of places, and gives back the memory behind the last place in use: new keys
+    /// take the first places, so that the last ones become free.
     pub fn retain(&mut self, mut wanted: impl FnMut(&mut T) -> bool) {
-        for (chunk, places) in self.chunks.iter_mut().enumerate() {
+        let Self { hasher, index, chunks, free } = self;
+        free.clear();
+        for (chunk, places) in chunks.iter_mut().enumerate() {
             for (within, place) in places.iter_mut().enumerate() {
-                let Some(Place { key, value }) = place else { continue };
-                if wanted(value) {
-                    continue;
+                let at = At::joined(chunk, within);
+                if let Some(Place { key, value }) = place {
+                    if wanted(value) {
+                        continue;
+                    }
+                    let is_it = |entry: &Entry| entry.at == at;
+                    if let Ok(entry) = index.find_entry(Hash::of(hasher, key).spread(), is_it) {
+                        entry.remove();
+                    }
+                    *place = None;
                 }
-                let (hash, at) = (Hash::of(key), At::joined(chunk, within));
-                if let Ok(entry) = self.index.find_entry(hash.spread(), |entry| entry.at == at) {
-                    entry.remove();
-                }
-                *place = None;
-                self.free.push(at);
+                free.push(at);
             }
+        }
+        while chunks.last().is_some_and(|places| places.iter().all(Option::is_none)) {
+            chunks.pop();
+        }
+        let left = chunks.len();
+        free.truncate(free.partition_point(|at| at.split().0 < left));
+        free.reverse();
+        if index.capacity() > 4 * index.len().max(CHUNK) {
+            index.shrink_to(2 * index.len(), |entry| entry.hash.spread());
         }
     }
 
@@ -224,6 +243,29 @@ mod tests {
         places.retain(|value| *value == u32::MAX);
         assert_eq!((places.key(at), *places.get(at)), (&0u32.to_be_bytes()[..], u32::MAX));
         assert_eq!(std::ptr::from_ref(places.get(at)), before);
+    }
+
+    #[test]
+    fn memory_is_given_back_and_new_keys_take_the_first_places() {
+        let mut places = Places::default();
+        for key in 0..10_000 {
+            insert(&mut places, key, key);
+        }
+        assert_eq!(places.chunks.len(), 10_000_usize.div_ceil(CHUNK));
+        places.retain(|value| *value < 3 || *value == 200);
+        // Up to the last that is wanted.
+        assert_eq!(places.chunks.len(), 200 / CHUNK + 1);
+        assert!(places.index.capacity() < 1_000, "{}", places.index.capacity());
+        let room = places.chunks.len() * CHUNK - 4;
+        for key in 0..room as u32 {
+            let (at, _) = insert(&mut places, 20_000 + key, 1_000);
+            if key < 10 {
+                assert_eq!(at, At(3 + key));
+            }
+        }
+        assert_eq!(places.chunks.len(), 200 / CHUNK + 1);
+        places.retain(|_| false);
+        assert_eq!((places.len(), places.chunks.len(), places.free.len()), (0, 0, 0));
     }
 
     #[test]
