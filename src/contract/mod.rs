@@ -3,6 +3,8 @@
 //! [`json`] and [`protobuf`] read and write the same records, [`check`] holds what both find bad, [`keys`] the keys
 //! of the counters, [`documents`] what is published about all of it. Decides nothing about goals.
 
+#[cfg(test)]
+mod arbitrary;
 pub mod check;
 pub mod documents;
 pub mod json;

@@ -181,8 +181,8 @@ impl<R: TableRow> Slot<R> {
         self.has_moved
     }
 
-    /// One if it was not used since the last turn until now.
-    fn is_used_again(&mut self) -> usize {
+    /// Uses it. One if that is the first time since the last turn.
+    fn first_use(&mut self) -> usize {
         usize::from(!std::mem::replace(&mut self.used, true))
     }
 
@@ -224,11 +224,11 @@ impl<R: TableRow> Table<R> {
         Ok(self.held(at))
     }
 
-    /// A slot that is in memory.
+    /// The slot in this place. Panics if it was dropped since that was told ([`Self::slots`]).
     pub fn held(&mut self, at: At) -> Held<'_, R> {
         let (_, slot) = self.slots.get_mut(at);
         self.uses.hits += slot.hits();
-        self.used += slot.is_used_again();
+        self.used += slot.first_use();
         let dirty = self.store.is_some().then_some(&mut self.dirty);
         Held { slot, at, moved: &mut self.moved, dirty }
     }
@@ -338,7 +338,9 @@ impl<R: TableRow> Table<R> {
         Ok(())
     }
 
-    /// What [`Self::changed`] told is stored: those rows may be dropped. Rows that have changed since stay.
+    /// What [`Self::changed`] told is stored: those rows may be dropped. Rows that have changed since stay. Once more than
+    /// half of what may be kept has been used, a turn ends: what was not used in it goes, and of what was used half of what
+    /// may be kept stays, which is what lies in the first places.
     pub fn committed(&mut self) {
         let (mut kept, kept_max) = (0, self.rows_max / 2);
         if self.store.is_none() || self.used <= kept_max {

@@ -268,8 +268,8 @@ fn cause_from(cause: Option<pb::Cause>) -> Result<Cause, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::arbitrary::{any_bucket, any_cause, any_counts, any_events, any_time, id};
     use super::*;
+    use crate::contract::arbitrary::{any_bucket, any_cause, any_counts, any_events, any_time, id};
     use proptest::collection::vec;
     use proptest::option;
     use proptest::prelude::*;

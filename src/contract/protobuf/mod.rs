@@ -10,8 +10,6 @@ pub mod input;
 pub mod output;
 pub mod rows;
 
-#[cfg(test)]
-mod arbitrary;
 mod convert;
 #[allow(dead_code, clippy::all, reason = "it is generated, and has all that the schemas have")]
 mod generated {

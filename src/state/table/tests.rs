@@ -96,3 +96,26 @@ fn slots_are_found_in_memory_and_in_the_store_and_made_where_there_is_nothing() 
         assert_eq!(table.rows_in_memory(), 4);
     }
 }
+
+#[test]
+fn what_was_not_used_for_a_turn_goes_first() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Arc::new(Store::open(dir.path(), 8 << 20).unwrap());
+    let mut table: Table<Text> = Table::new(7, Some(store), 20);
+    let mut turn = |keys: &[u8]| {
+        for key in keys {
+            table.slot(&[*key]).unwrap().row = Some(Text(String::new()));
+        }
+        table.committed();
+        (0..200u8).filter(|key| table.peek(&[*key]).is_some()).collect::<Vec<u8>>()
+    };
+    // Half of what may be kept: it is no turn yet, however often they are used.
+    let ten: Vec<u8> = (0..10).collect();
+    assert_eq!(turn(&ten), ten);
+    assert_eq!(turn(&ten), ten);
+    // Eleven were used, of which ten stay.
+    assert_eq!(turn(&[10]), ten);
+    // The next turn ends with five that were used again and six new ones: nobody used the others.
+    assert_eq!(turn(&[0, 1, 2, 3, 4]), ten);
+    assert_eq!(turn(&[100, 101, 102, 103, 104, 105]), [0, 1, 2, 3, 4, 100, 101, 102, 103, 104]);
+}

@@ -112,23 +112,11 @@ impl CounterJson<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::contract::arbitrary::any_counts;
     use crate::domain::ids::{ChannelId, ManagerId};
     use crate::domain::time::Timestamp;
     use chrono::NaiveDate;
     use proptest::prelude::*;
-
-    fn counts() -> impl Strategy<Value = Counts> {
-        let number = || prop_oneof![Just(0), 0..10i64, any::<i64>()];
-        let numbers = (number(), number(), number(), number(), number(), number());
-        numbers.prop_map(|(measured, achieved, missed, ended, closes, achieved_of_ended)| Counts {
-            measured,
-            achieved,
-            missed,
-            ended,
-            closes,
-            achieved_of_ended,
-        })
-    }
 
     proptest! {
         #[test]
@@ -136,7 +124,7 @@ mod tests {
             channel: String,
             manager in proptest::option::of(any::<String>()),
             day in proptest::option::of(-1_000_000..2_000_000),
-            counts in counts(),
+            counts in any_counts(),
             revision: u32,
             updated_at in -70_000_000_000_000..260_000_000_000_000_i64,
         ) {

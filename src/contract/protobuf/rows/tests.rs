@@ -1,9 +1,7 @@
 //! Rows come back as they were, and their bytes stay what they are.
 
 use super::*;
-use crate::contract::protobuf::arbitrary::{
-    any_bucket, any_counts, any_date, any_events, any_goal_id, any_time, id,
-};
+use crate::contract::arbitrary::{any_bucket, any_counts, any_date, any_events, any_goal_id, any_time, id};
 use crate::contract::protobuf::generated as pb;
 use crate::domain::conversation::JudgedEvent;
 use crate::domain::conversation::{Assignment, Close, Conversation, Cycle, Named, Reply};

@@ -1,4 +1,4 @@
-//! Any value of the domain, for the tests of this folder: what is written must come back, legal or not.
+//! Any value of the domain, for the tests of both forms: what is written must come back, legal or not.
 
 use crate::domain::conversation::JudgedEvent;
 use crate::domain::credit::{Bucket, Counts};
